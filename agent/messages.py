@@ -1,0 +1,53 @@
+"""The conversation with a model.
+
+Messages, tool calls and tool descriptions, as chat completions have them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+__all__ = ["Message", "Role", "ToolCall", "ToolSpec"]
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One tool call of a reply."""
+
+    call_id: str
+    """Unique in the conversation; its observation refers to it."""
+    name: str
+    arguments: Mapping[str, Any]
+    """Parsed JSON object; empty where the model's text could not be parsed.
+
+    Any: JSON values.
+    """
+    raw_arguments: str | None = None
+    """The arguments as the model wrote them, where they are not a JSON object.
+
+    None otherwise.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation."""
+
+    role: Role
+    content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    """Of an assistant's message only."""
+    tool_call_id: str | None = None
+    """Of a tool's message: the call that it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as a model sees it."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """JSON Schema of an object. Any: JSON values."""

@@ -1,0 +1,51 @@
+"""The seam to whatever thinks.
+
+A model reads a conversation and replies with text and tool calls.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from agent.messages import Message, ToolCall, ToolSpec
+from agent.usage import Usage
+
+__all__ = ["Model", "Reply"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model said once."""
+
+    content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    finish_reason: str = "stop"
+    """`stop`, `tool_calls`, `length`, `content_filter`, or the provider's own word."""
+    reasoning: str = ""
+    """Reasoning text where the provider shows it."""
+    billed_usd: float | None = None
+    """What the provider says it billed; None where it does not say."""
+    duration_s: float = 0.0
+    """Time of the request that succeeded, seconds; waiting for retries is not in it."""
+
+
+class Model(Protocol):
+    """Something that replies to a conversation. Thread-safe: rollouts share one."""
+
+    @property
+    def name(self) -> str:
+        """The name it was asked for by, as results record it."""
+        ...
+
+    def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Reply:
+        """Reply to a conversation.
+
+        Args:
+            messages: The whole conversation, the system message first.
+            tools: What the reply may call.
+
+        Raises:
+            ModelError: No usable reply could be had; retries are over.
+        """
+        ...

@@ -1,0 +1,39 @@
+"""What can break about a sandbox.
+
+A command that exits non-zero, or runs out of time, is a result and no error.
+
+SandboxError
+├── SealError               a checkout could not be sealed, or its seal not be proved
+├── DriverUnavailableError  the driver asked for cannot work on this machine
+└── SandboxLostError        a sandbox that was running no longer answers
+"""
+
+__all__ = ["DriverUnavailableError", "SandboxError", "SandboxLostError", "SealError"]
+
+
+class SandboxError(Exception):
+    """Base of every error of `sandbox`.
+
+    Its text is one line that says what was wrong and what to do.
+    """
+
+
+class SealError(SandboxError):
+    """The repository or the commit cannot be sealed, or the seal does not hold.
+
+    Nothing may run on it.
+    """
+
+
+class DriverUnavailableError(SandboxError):
+    """Docker or bubblewrap is missing, does not answer.
+
+    Or refuses what a sandbox needs.
+    """
+
+
+class SandboxLostError(SandboxError):
+    """The daemon, the container or the supervisor went away in the middle.
+
+    A new sandbox may work.
+    """
