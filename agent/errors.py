@@ -3,12 +3,19 @@
 An answer that is wrong, or missing, is a result and no error.
 
 AgentError
-├── ModelError           the model could not be asked, or broke its protocol
-│   └── ModelSetupError  name, key or library is wrong; asking again cannot help
-└── LearnedContextError  a stored learned context is unreadable, or of something else
+├── ModelError                the model could not be asked, or broke its protocol
+│   ├── ModelSetupError       name, key or library is wrong; asking again cannot help
+│   └── ContextOverflowError  the conversation is longer than the model's window
+└── LearnedContextError       a stored learned context is unreadable, or of another task
 """
 
-__all__ = ["AgentError", "LearnedContextError", "ModelError", "ModelSetupError"]
+__all__ = [
+    "AgentError",
+    "ContextOverflowError",
+    "LearnedContextError",
+    "ModelError",
+    "ModelSetupError",
+]
 
 
 class AgentError(Exception):
@@ -29,6 +36,13 @@ class ModelSetupError(ModelError):
     """The model cannot work as configured.
 
     Unknown name, no or a wrong key, library not installed.
+    """
+
+
+class ContextOverflowError(ModelError):
+    """The model refused the conversation as longer than its window.
+
+    A shorter one may be answered.
     """
 
 

@@ -41,6 +41,11 @@ class Message:
     """Of an assistant's message only."""
     tool_call_id: str | None = None
     """Of a tool's message: the call that it answers."""
+    provider_fields: Mapping[str, Any] = field(default_factory=dict)
+    """Of an assistant's message: what its provider wants back as it was.
+
+    Signed reasoning, for example. Any: JSON values.
+    """
 
 
 @dataclass(frozen=True, slots=True)

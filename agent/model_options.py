@@ -1,0 +1,81 @@
+"""What can be set of a language model, checked once, before anything is asked of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from agent.errors import ModelSetupError
+
+__all__ = ["ModelOptions", "read_options"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """Options of a model that litellm names; None leaves it to the provider."""
+
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    max_completion_tokens: Annotated[int, Field(gt=0)] | None = None
+    """Tokens that one reply may have, reasoning included."""
+    reasoning_effort: str | None = None
+    """`none`, `minimal`, `low`, `medium`, `high`, as far as the model knows them."""
+    seed: int | None = None
+    api_base: str | None = None
+    """Address of the server, for a local or a private one."""
+    api_key_env: str | None = None
+    """Environment variable with the key; None takes the one that litellm expects."""
+    timeout_s: Annotated[float, Field(gt=0)] = 600.0
+    """Time for one whole request, seconds."""
+    retries: Annotated[int, Field(ge=0, le=20)] = 6
+    """Further requests after a 429, a 5xx, a timeout or a broken connection."""
+    max_wait_s: Annotated[float, Field(ge=0)] = 120.0
+    """Longest wait before one retry; a provider that asks for more is given up."""
+    stream: bool = False
+    """Whether the reply is asked for in pieces, as some servers demand."""
+    tool_calling: Literal["auto", "native", "text"] = "auto"
+    """Whether tools go through the provider's tool calling, or are written as text.
+
+    `auto` takes text where litellm's data say that the model has no tool calling.
+    """
+    cache_ttl: Literal["off", "5m", "1h"] = "5m"
+    """How long a provider that wants cache markers keeps the stable prefix."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Further arguments of `litellm.completion`. Any: JSON values."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+
+_SECRET_WORDS = ("api_key", "password", "token", "secret", "authorization")
+
+
+def read_options(options: Mapping[str, object]) -> ModelOptions:
+    """Check options given by name; text is turned into numbers where it is one.
+
+    Raises:
+        ModelSetupError: An option is unknown or its value is not allowed, or a key was
+            given where only the name of its environment variable may stand.
+    """
+    for name in (*options, *_extra_names(options)):
+        if name.lower() in _SECRET_WORDS:
+            msg = (
+                f"model option {name!r} would write a key into results: "
+                "set api_key_env to the name of an environment variable that holds it"
+            )
+            raise ModelSetupError(msg)
+    try:
+        return TypeAdapter(ModelOptions).validate_python(dict(options))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"][:1])
+        if first["type"] == "unexpected_keyword_argument":
+            known = ", ".join(sorted(each.name for each in fields(ModelOptions)))
+            msg = f"unknown model option {where!r}: known are {known}"
+        else:
+            msg = f"model option {where}={first['input']!r}: {first['msg']}"
+        raise ModelSetupError(msg) from None
+
+
+def _extra_names(options: Mapping[str, object]) -> tuple[str, ...]:
+    extra = options.get("extra")
+    return tuple(str(name) for name in extra) if isinstance(extra, Mapping) else ()
