@@ -1,0 +1,96 @@
+"""The front door of the command line: which commands there are.
+
+A command's options are typer's business, in its own module under `commands`. This door
+imports none of it until a command is named, so that `swe-features --help` answers at
+once: the reasons are in docs/decisions/0010-front-door.md.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["COMMANDS", "Command", "main"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: how it is called, what it does, and where it lives."""
+
+    name: str
+    summary: str
+    """What it does, in less than sixty characters."""
+    module: str
+    """Imported when the command is called; see `swe_features.commands`."""
+
+
+COMMANDS: tuple[Command, ...] = ()
+
+EXAMPLES = """\
+Lines to copy:
+  swe-features run                                  the demo: no key, no network
+  swe-features run SUITE.jsonl --repo PATH          pull requests of your own
+  swe-features run --model anthropic/NAME           with any model litellm names
+  swe-features COMMAND --help                       a command's options
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: What follows the program's name; None takes the process's own.
+
+    Returns:
+        The exit status: 0 fine, 1 failure, 2 wrong usage or input, 130 interrupted.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in {"-h", "--help", "help"}:
+        sys.stdout.write(help_text())
+        return 0
+    if words[0] == "--version":
+        sys.stdout.write(f"swe-features {package_version()}\n")
+        return 0
+    for command in COMMANDS:
+        if command.name == words[0]:
+            return invoke(command, words[1:])
+    sys.stderr.write(f"error: {unknown_command(words[0])}\n")
+    return 2
+
+
+def help_text() -> str:
+    """What `swe-features --help` prints."""
+    width = max((len(command.name) for command in COMMANDS), default=0)
+    lines = [f"  {command.name:<{width}}  {command.summary}" for command in COMMANDS]
+    return (
+        "Usage: swe-features COMMAND [OPTIONS]\n\n"
+        "How much of a coding agent's work can be done before anyone asks?\n"
+        "Sleep-time compute for repositories, measured.\n\n"
+        "Commands:\n" + "\n".join(lines) + "\n\n" + EXAMPLES
+    )
+
+
+def package_version() -> str:
+    """The installed version of this distribution."""
+    # Reading it takes longer than all of --help does.
+    from swe_features.version import version  # noqa: PLC0415
+
+    return version()
+
+
+def invoke(command: Command, arguments: Sequence[str]) -> int:
+    """Hand the rest of the line to a command's own module."""
+    # typer alone costs three times what --help may take.
+    from swe_features.invocation import call  # noqa: PLC0415
+
+    return call(command.name, command.module, arguments)
+
+
+def unknown_command(word: str) -> str:
+    """Say that there is no such command, and which one may have been meant."""
+    from difflib import get_close_matches  # noqa: PLC0415  # only for typing errors
+
+    names = [command.name for command in COMMANDS]
+    nearest = get_close_matches(word, names, n=1)
+    advice = f'did you mean "{nearest[0]}"?' if nearest else "see swe-features --help"
+    kind = "option" if word.startswith("-") else "command"
+    return f"no such {kind} {word!r}: {advice}"

@@ -1,0 +1,85 @@
+"""Call one command through typer, and turn every error into one line and a status.
+
+Wrong usage and bad input exit with 2, a failure with 1, an interruption with 130.
+"""
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+import typer
+
+from agent.errors import AgentError, ModelSetupError
+from sandbox.errors import DriverUnavailableError, SandboxError
+from swe_features.errors import ExperimentError
+from tasks.errors import TaskError
+
+__all__ = ["call"]
+
+# typer brings its own copy of click, and older ones the distribution's: the common
+# base of both kinds of usage error is reached from a name that typer always exports.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+_ClickError: type[Exception] = typer.BadParameter.__mro__[2]
+
+_BAD_INPUT = (ExperimentError, TaskError, ModelSetupError, DriverUnavailableError)
+_FAILURES = (AgentError, SandboxError, OSError)
+_INTERRUPTED = 130
+
+
+def call(name: str, module: str, arguments: Sequence[str]) -> int:
+    """Parse a command's arguments and run it.
+
+    Args:
+        name: As it was called, for its usage line.
+        module: Where the command's function, or its `app`, is.
+        arguments: What followed the name.
+
+    Returns:
+        The exit status.
+    """
+    program = typer.main.get_command(_load(name, module))
+    try:
+        status = program.main(
+            list(arguments), prog_name=f"swe-features {name}", standalone_mode=False
+        )
+    except BrokenPipeError:
+        # The reader went away; Python would complain once more while closing stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (KeyboardInterrupt, typer.Abort):
+        return _INTERRUPTED
+    except _ClickError as error:
+        return _complain(_usage_message(error, name), 2)
+    except (*_BAD_INPUT, *_FAILURES) as error:
+        message = str(error) or type(error).__name__
+        return _complain(message, 2 if isinstance(error, _BAD_INPUT) else 1)
+    return status if isinstance(status, int) else 0
+
+
+def _load(name: str, module: str) -> typer.Typer:
+    found = import_module(module)
+    app: typer.Typer | None = getattr(found, "app", None)
+    if app is not None:
+        return app
+    # Any: the options of a command are its own.
+    function: Callable[..., Any] = getattr(found, name.replace("-", "_"))
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command(help=inspect.getdoc(function))(function)
+    return app
+
+
+def _usage_message(error: Exception, name: str) -> str:
+    text = str(getattr(error, "message", error)).rstrip(".")
+    format_message = getattr(error, "format_message", None)
+    if format_message is not None:
+        text = str(format_message()).rstrip(".")
+    hint = f" (swe-features {name} --help)" if isinstance(error, _UsageError) else ""
+    return text + hint
+
+
+def _complain(message: str, status: int) -> int:
+    sys.stderr.write(f"error: {' '.join(message.split())}\n")
+    return status

@@ -1,0 +1,121 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from swe_features import cli
+from swe_features.cli import Command, main
+
+HEAVY = ("litellm", "sklearn", "scipy", "docker", "numpy", "typer", "rich", "pydantic")
+
+PLAIN = '''
+def plain(count: int = 1) -> None:
+    """Count.
+
+    Nothing else."""
+    from swe_features.errors import ConfigError
+    if count == 2:
+        raise ConfigError("2 is\\ntoo many: take 1")
+    if count == 3:
+        raise OSError("disk")
+    if count == 4:
+        raise KeyboardInterrupt
+    if count == 5:
+        raise SystemExit(7)
+    print("counted", count)
+'''
+
+
+@pytest.fixture
+def plain_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "plain_for_tests.py").write_text(PLAIN)
+    monkeypatch.syspath_prepend(tmp_path)
+    command = Command("plain", "count", "plain_for_tests")
+    monkeypatch.setattr(cli, "COMMANDS", (command,))
+
+
+def loaded_after(statement: str) -> set[str]:
+    program = (
+        f"import json, sys\n{statement}\nsys.stderr.write(json.dumps([*sys.modules]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stderr))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import swe_features",
+        "from swe_features.cli import main; main(['--help'])",
+        "from swe_features.cli import main; main([])",
+    ],
+)
+def test_nothing_heavy_is_loaded_before_a_command_is_named(statement: str) -> None:
+    assert loaded_after(statement).isdisjoint(HEAVY)
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(command.name in text for command in cli.COMMANDS)
+
+
+def test_every_command_of_the_table_shows_its_options(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for command in cli.COMMANDS:
+        assert main([command.name, "--help"]) == 0, command.name
+        assert f"swe-features {command.name}" in capsys.readouterr().out
+
+
+def test_unknown_command_is_one_line_with_the_nearest(
+    plain_command: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plian"]) == 2
+    complaint = capsys.readouterr().err
+    assert complaint == "error: no such command 'plian': did you mean \"plain\"?\n"
+
+
+def test_command_gets_the_rest_of_the_line(
+    plain_command: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plain", "--count", "8"]) == 0
+    assert capsys.readouterr().out == "counted 8\n"
+
+
+@pytest.mark.parametrize(
+    ("count", "status", "complaint"),
+    [
+        ("2", 2, "error: 2 is too many: take 1\n"),
+        ("3", 1, "error: disk\n"),
+        ("4", 130, ""),
+    ],
+)
+def test_errors_are_one_line_and_a_status(
+    count: str,
+    status: int,
+    complaint: str,
+    plain_command: None,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["plain", "--count", count]) == status
+    assert capsys.readouterr().err == complaint
+
+
+@pytest.mark.parametrize("words", [["--count", "many"], ["--size", "1"], ["extra"]])
+def test_wrong_options_are_one_line_and_status_2(
+    words: list[str], plain_command: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plain", *words]) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.startswith("error: ")
+    assert complaint.count("\n") == 1
+
+
+def test_version_is_the_distributions(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("swe-features 0")
