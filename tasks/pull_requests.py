@@ -16,8 +16,14 @@ class FileStatus(StrEnum):
 
     ADDED = "added"
     MODIFIED = "modified"
+    """Its content was edited in place; only these files can be gold."""
     REMOVED = "removed"
     RENAMED = "renamed"
+    CHANGED = "changed"
+    """It is still there and was not edited: its mode or its kind (file, symbolic link,
+
+    submodule) changed, or a submodule points elsewhere.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,12 @@ class PullRequest:
     merged_at: str | None = None
     """UTC time in ISO 8601; None where it was not merged, or is not known."""
     created_at: str | None = None
+    """UTC time in ISO 8601, or its date alone; None where it is not known."""
+    merge_commit: str | None = None
+    """Full id of the commit that brought the change onto its target branch.
+
+    None where it was not merged, or is not known.
+    """
     cluster: str | None = None
     """Name of the group of related pull requests; None where there is none."""
     extra: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,155 @@
+"""What git prints about two trees, read into changed files.
+
+Names come from git's NUL-separated output, so quotes, newlines and bytes that are not
+UTF-8 (kept as surrogate escapes) survive. Statuses follow `docs/scoring.md`.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from tasks.pull_requests import ChangedFile, FileStatus
+
+__all__ = [
+    "RawChange",
+    "attach_patches",
+    "pair_exact_renames",
+    "read_raw",
+    "to_changed_files",
+]
+
+_GITLINK = "160000"
+_STATUS = {
+    "A": FileStatus.ADDED,
+    "C": FileStatus.ADDED,
+    "D": FileStatus.REMOVED,
+    "R": FileStatus.RENAMED,
+    "T": FileStatus.CHANGED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RawChange:
+    """One entry of `git diff-tree --raw -z`."""
+
+    old_mode: str
+    new_mode: str
+    old_id: str
+    new_id: str
+    letter: str
+    """`A`, `C`, `D`, `M`, `R` or `T`."""
+    path: str
+    previous_path: str | None = None
+
+    @property
+    def status(self) -> FileStatus:
+        """What happened to the file, in the words of the scoring spec."""
+        if self.letter in _STATUS:
+            return _STATUS[self.letter]
+        is_edit = self.old_id != self.new_id and self.new_mode != _GITLINK
+        return FileStatus.MODIFIED if is_edit else FileStatus.CHANGED
+
+    @property
+    def blob_ids(self) -> tuple[str, ...]:
+        """Ids of the file contents on either side; a submodule has none here."""
+        sides = ((self.old_mode, self.old_id), (self.new_mode, self.new_id))
+        return tuple(i for mode, i in sides if mode not in {_GITLINK, "000000"})
+
+
+def read_raw(output: bytes) -> tuple[list[RawChange], list[tuple[int | None, ...]]]:
+    """Read `--raw --numstat -z`: entries, and (additions, deletions) of each."""
+    fields = iter(output.split(b"\0"))
+    entries: list[RawChange] = []
+    counts: list[tuple[int | None, ...]] = []
+    for item in fields:
+        if item.startswith(b":"):
+            entries.append(_read_entry(item.decode("ascii"), fields))
+        elif item:
+            added, deleted, path = item.split(b"\t", 2)
+            if not path:  # a rename: two names follow
+                next(fields)
+                next(fields)
+            counts.append(
+                tuple(None if n == b"-" else int(n) for n in (added, deleted))
+            )
+    return entries, counts
+
+
+def _read_entry(meta: str, fields: Iterator[bytes]) -> RawChange:
+    old_mode, new_mode, old_id, new_id, letter = meta[1:].split(" ")
+    first = next(fields).decode("utf-8", "surrogateescape")
+    if letter[0] not in "RC":
+        return RawChange(old_mode, new_mode, old_id, new_id, letter[0], first)
+    path = next(fields).decode("utf-8", "surrogateescape")
+    return RawChange(old_mode, new_mode, old_id, new_id, letter[0], path, first)
+
+
+def pair_exact_renames(entries: Iterable[RawChange]) -> list[RawChange]:
+    """Join removals and additions of the very same content, without reading it."""
+    removed = {e.old_id: e for e in entries if e.letter == "D"}
+    paired: dict[str, RawChange] = {}
+    for entry in entries:
+        source = removed.get(entry.new_id) if entry.letter == "A" else None
+        if source is not None and source.path not in paired:
+            paired[source.path] = replace(
+                entry,
+                letter="R",
+                old_mode=source.old_mode,
+                old_id=source.old_id,
+                previous_path=source.path,
+            )
+    renamed = {entry.path: entry for entry in paired.values()}
+    return [renamed.get(e.path, e) for e in entries if e.path not in paired]
+
+
+def to_changed_files(
+    entries: Iterable[RawChange], counts: Iterable[tuple[int | None, ...]] = ()
+) -> list[ChangedFile]:
+    """Entries as changed files, with line counts where there are any."""
+    known = iter(counts)
+    files = []
+    for entry in entries:
+        additions, deletions = next(known, (None, None))
+        files.append(
+            ChangedFile(
+                filename=entry.path,
+                status=entry.status,
+                additions=additions,
+                deletions=deletions,
+                previous_filename=entry.previous_path if entry.letter == "R" else None,
+            )
+        )
+    return files
+
+
+def attach_patches(
+    files: list[ChangedFile], entries: list[RawChange], output: bytes
+) -> list[ChangedFile]:
+    """Give each file its hunks out of `git diff-tree -p` of the same two trees.
+
+    Files and sections are in the same order; a file that changed its kind has two
+    sections, its removal and its addition. A file without hunks (binary, mode only,
+    renamed without an edit) keeps None.
+    """
+    sections = _sections(output.decode("utf-8", "surrogateescape"))
+    patched = []
+    for file, entry in zip(files, entries, strict=True):
+        own = [next(sections) for _ in range(2 if entry.letter == "T" else 1)]
+        hunks = "".join(_hunks(section) for section in own)
+        patched.append(replace(file, patch=hunks or None))
+    return patched
+
+
+def _sections(patch: str) -> Iterator[str]:
+    """Split at headers; a line of a hunk never begins with `d`."""
+    section: list[str] = []
+    for line in patch.split("\n"):
+        if line.startswith("diff --git ") and section:
+            yield "\n".join(section) + "\n"
+            section = []
+        section.append(line)
+    yield "\n".join(section)
+
+
+def _hunks(section: str) -> str:
+    start = section.find("\n@@ ")
+    return section[start + 1 :] if start >= 0 else ""

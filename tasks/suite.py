@@ -1,0 +1,243 @@
+"""Turn rows and a repository into instances.
+
+Base commits are looked up, changed files and patches read from the repository where
+base and head are there, gold files taken as `docs/scoring.md` says, and each target
+gets its related pull requests.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tasks.errors import RepositoryError, RowError, SuiteError
+from tasks.instances import Instance
+from tasks.pull_requests import ChangedFile, FileStatus, PullRequest
+from tasks.relating import Order, came_before, oldest_first
+from tasks.repository import Repository
+from tasks.rows import RowProblem, RowsRead, load_rows
+
+__all__ = ["Suite", "gold_files", "load_suite", "resolve_pull_request"]
+
+HEAD_REFS = ("refs/pull/{}/head", "refs/merge-requests/{}/head")
+"""Where GitHub and GitLab keep the heads of pull requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A benchmark, ready to be attempted."""
+
+    name: str
+    """The file's name without its suffix."""
+    instances: tuple[Instance, ...]
+    """In the order of the rows."""
+    skipped: tuple[RowProblem, ...]
+    """Rows that cannot be used; not empty only where that was asked for."""
+    digest: str
+    """SHA-256 over what is asked, shown and scored; equal digests, equal suites."""
+    pull_requests: tuple[PullRequest, ...] = field(default=(), repr=False)
+    """Every row that was read, its commits and files looked up."""
+
+
+def load_suite(
+    path: Path | str,
+    repositories: Mapping[str, Repository] | Repository,
+    *,
+    relate: str = "cluster",
+    order: str = Order.PAST_ONLY,
+    skip_invalid: bool = False,
+) -> Suite:
+    """Read a suite of rows and build its instances.
+
+    Args:
+        path: A JSONL file of rows.
+        repositories: One repository for all rows, or one for each `owner/name`.
+        relate: Column that relates pull requests: `cluster` (same name, same
+            repository), `related_prs` (numbers, listed by each row), or `none`.
+        order: `past-only`, or the paper's `any-order`.
+        skip_invalid: Leave out rows that cannot be used, instead of refusing the suite.
+
+    Raises:
+        SuiteError: The file cannot be read, nothing in it can be used, or one row
+            cannot and `skip_invalid` is off.
+    """
+    chosen = _parse_order(order)
+    read = load_rows(path)
+    problems = list(read.problems)
+    resolved = _resolve_rows(read, repositories, problems)
+    instances = []
+    for line, pull_request in resolved:
+        try:
+            gold = _check_gold(pull_request)
+        except RowError as error:
+            problems.append(RowProblem(line, str(error)))
+            continue
+        repository = _choose(repositories, pull_request.repo)
+        candidates = [other for _, other in resolved if other is not pull_request]
+        related = _related(pull_request, candidates, relate)
+        if chosen is Order.PAST_ONLY:
+            base = pull_request.base_commit
+            related = [p for p in related if came_before(p, base, repository)]
+        instances.append(
+            Instance(pull_request, oldest_first(related, repository), gold)
+        )
+    _refuse(Path(path), problems, instances, skip_invalid=skip_invalid)
+    return Suite(
+        name=Path(path).stem,
+        instances=tuple(instances),
+        skipped=tuple(sorted(problems, key=lambda problem: problem.line)),
+        digest=_digest(instances),
+        pull_requests=tuple(pull_request for _, pull_request in resolved),
+    )
+
+
+def gold_files(changed_files: tuple[ChangedFile, ...]) -> frozenset[str]:
+    """Files that count: those whose content was edited in place."""
+    return frozenset(
+        file.filename for file in changed_files if file.status is FileStatus.MODIFIED
+    )
+
+
+def resolve_pull_request(row: PullRequest, repository: Repository) -> PullRequest:
+    """Look up a row's commits, and read its files and patches from the repository.
+
+    A head that the row states is compared with the row's base. A head that only a ref
+    of the repository tells may have moved since the row was made: then the row's own
+    list of files stands, and the repository adds the patches.
+
+    Raises:
+        RowError: The base commit is not in the repository.
+    """
+    base = repository.find_commit(row.base_commit)
+    if base is None:
+        hint = "deepen the clone" if repository.is_shallow() else "fetch it"
+        message = (
+            f"{row.instance_id}: base commit {row.base_commit} is not in "
+            f"{repository.path}: {hint}, or leave the row out"
+        )
+        raise RowError(message)
+    stated = repository.find_commit(row.head_commit or "")
+    if stated is not None:
+        files = repository.changed_files(base, stated, patches=True)
+        return replace(row, base_commit=base, head_commit=stated, changed_files=files)
+    head = _find_head(row.pr_number, repository)
+    if head is None:
+        return replace(row, base_commit=base)
+    start = repository.merge_base(base, head) or base
+    files = repository.changed_files(start, head, patches=True)
+    if row.changed_files:
+        files = _with_patches(row.changed_files, files)
+    return replace(row, base_commit=base, head_commit=head, changed_files=files)
+
+
+def _find_head(number: int, repository: Repository) -> str | None:
+    found = (repository.find_commit(ref.format(number)) for ref in HEAD_REFS)
+    return next((commit for commit in found if commit is not None), None)
+
+
+def _with_patches(
+    listed: tuple[ChangedFile, ...], read: tuple[ChangedFile, ...]
+) -> tuple[ChangedFile, ...]:
+    patches = {file.filename: file.patch for file in read}
+    return tuple(replace(f, patch=f.patch or patches.get(f.filename)) for f in listed)
+
+
+def _resolve_rows(
+    read: RowsRead,
+    repositories: Mapping[str, Repository] | Repository,
+    problems: list[RowProblem],
+) -> list[tuple[int, PullRequest]]:
+    resolved = []
+    for line, row in zip(read.lines, read.rows, strict=True):
+        try:
+            repository = _choose(repositories, row.repo)
+            resolved.append((line, resolve_pull_request(row, repository)))
+        except (RowError, RepositoryError) as error:
+            problems.append(RowProblem(line, str(error)))
+    return resolved
+
+
+def _choose(
+    repositories: Mapping[str, Repository] | Repository, name: str
+) -> Repository:
+    if isinstance(repositories, Repository):
+        return repositories
+    if name not in repositories:
+        known = ", ".join(sorted(repositories)) or "none"
+        message = f"no repository was given for {name!r} (given: {known}): add one"
+        raise RowError(message)
+    return repositories[name]
+
+
+def _related(
+    target: PullRequest, candidates: list[PullRequest], relate: str
+) -> list[PullRequest]:
+    same_repo = [other for other in candidates if other.repo == target.repo]
+    if relate == "none":
+        return []
+    if relate == "cluster":
+        cluster = target.cluster
+        return [p for p in same_repo if cluster is not None and p.cluster == cluster]
+    if relate == "related_prs":
+        numbers = target.extra.get("related_prs") or []
+        return [p for p in same_repo if p.pr_number in numbers]
+    message = f"unknown relation {relate!r}: use cluster, related_prs or none"
+    raise SuiteError(message)
+
+
+def _check_gold(pull_request: PullRequest) -> frozenset[str]:
+    gold = gold_files(pull_request.changed_files)
+    if not gold:
+        counted = len(pull_request.changed_files)
+        what = (
+            f"none of its {counted} changed files is modified"
+            if counted
+            else (
+                "it lists no changed files and its head commit is not in the repository"
+            )
+        )
+        message = f"{pull_request.instance_id}: no gold files ({what}): leave it out"
+        raise RowError(message)
+    return gold
+
+
+def _parse_order(order: str) -> Order:
+    try:
+        return Order(order)
+    except ValueError as error:
+        message = f"unknown order {order!r}: use past-only or any-order"
+        raise SuiteError(message) from error
+
+
+def _refuse(
+    path: Path,
+    problems: list[RowProblem],
+    instances: list[Instance],
+    *,
+    skip_invalid: bool,
+) -> None:
+    if problems and not skip_invalid:
+        first = min(problems, key=lambda problem: problem.line)
+        more = f" (and {len(problems) - 1} more rows)" if len(problems) > 1 else ""
+        message = f"{path}, {first}{more}; --skip-invalid goes on without"
+        raise SuiteError(message)
+    if not instances:
+        first_problem = f"; first: {problems[0]}" if problems else ""
+        message = f"{path} holds no usable row{first_problem}"
+        raise SuiteError(message)
+
+
+def _digest(instances: list[Instance]) -> str:
+    facts = [
+        [
+            instance.instance_id,
+            instance.base_commit,
+            instance.target.title,
+            instance.target.body,
+            sorted(instance.gold_files),
+            [[other.pr_number, other.head_commit] for other in instance.related],
+        ]
+        for instance in instances
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
