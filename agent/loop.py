@@ -1,0 +1,157 @@
+"""The step loop: ask the model, run its tool calls, record the step, stop in time.
+
+One step is one reply of the model with all its tool calls. A reply without any costs a
+step too. Every observation ends with the count of steps (arXiv 2504.13171, appendix H).
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agent.events import JSON, Event, EventSink, usage_record
+from agent.messages import Message, ToolCall
+from agent.model import Model, Reply
+from agent.rollout import Stop
+from agent.tools.tool import Observation
+from agent.tools.toolbox import Toolbox
+from agent.usage import Usage
+
+__all__ = ["Guidance", "Loop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What the loop tells the model between its steps."""
+
+    last_steps: Callable[[int], str]
+    """What to say when so many steps are left; empty for nothing."""
+    reminder: str = ""
+    """Answer to a reply without tool calls.
+
+    Empty where such a reply ends the run of steps.
+    """
+
+
+class Loop:
+    """One conversation with a model that has tools; it may take several runs."""
+
+    def __init__(self, model: Model, toolbox: Toolbox, *, on_event: EventSink) -> None:
+        self._model = model
+        self._toolbox = toolbox
+        self._on_event = on_event
+        self.messages: list[Message] = []
+        self.usage = Usage()
+        self.steps = 0
+        """Steps of all runs together."""
+        self.idle_steps = 0
+        self.proposals: list[tuple[int, tuple[str, ...]]] = []
+
+    def open(self, phase: str, **facts: JSON) -> None:
+        """Record that a phase begins, and under which conditions."""
+        tools = [spec.name for spec in self._toolbox.specs]
+        self._record("phase", phase=phase, model=self._model.name, tools=tools, **facts)
+
+    def close(self, stop: Stop, **facts: JSON) -> None:
+        """Record that the phase is over, and why."""
+        self._record("stop", reason=stop, usage=usage_record(self.usage), **facts)
+
+    def tell(self, message: Message) -> None:
+        """Add a system or user message to the conversation."""
+        self.messages.append(message)
+        self._record("message", role=message.role, content=message.content)
+
+    def run(self, budget: int, guidance: Guidance) -> Stop:
+        """Let the model work until it is done or has used `budget` steps.
+
+        Raises:
+            ModelError: The model could not be asked.
+            SandboxLostError: The sandbox went away.
+        """
+        for step in range(1, budget + 1):
+            reply = self._ask()
+            if not reply.tool_calls:
+                self.idle_steps += 1
+                if not guidance.reminder:
+                    return Stop.REPLIED
+                self._remind(guidance, step, budget)
+            elif self._run_tool_calls(reply, guidance, step, budget):
+                return Stop.SUBMITTED
+        return Stop.BUDGET
+
+    def _ask(self) -> Reply:
+        self.steps += 1
+        self._record("request", messages=len(self.messages))
+        reply = self._model.complete(self.messages, self._toolbox.specs)
+        self.usage += reply.usage
+        self.messages.append(reply.as_message())
+        self._record(
+            "reply",
+            content=reply.content,
+            reasoning=reply.reasoning,
+            tool_calls=[_call_record(call) for call in reply.tool_calls],
+            finish_reason=reply.finish_reason,
+            usage=usage_record(reply.usage),
+            billed_usd=reply.billed_usd,
+            duration_s=reply.duration_s,
+            waited_s=reply.waited_s,
+            attempts=reply.attempts,
+        )
+        return reply
+
+    def _run_tool_calls(
+        self, reply: Reply, guidance: Guidance, step: int, budget: int
+    ) -> bool:
+        """Run every call of a reply; whether one of them was final."""
+        is_final = False
+        advice = guidance.last_steps(budget - step)
+        for call in reply.tool_calls:
+            observation = self._observe(call)
+            is_last = call is reply.tool_calls[-1]
+            text = _with_count(
+                observation.text, advice if is_last else "", step, budget
+            )
+            self.messages.append(Message("tool", text, tool_call_id=call.call_id))
+            is_final = is_final or observation.is_final
+        if advice and not is_final:
+            self._record("notice", text=advice)
+        return is_final
+
+    def _observe(self, call: ToolCall) -> Observation:
+        self._record("tool_call", **_call_record(call))
+        started_s = time.monotonic()
+        observation = self._toolbox.call(call, step=self.steps)
+        self._record(
+            "observation",
+            call_id=call.call_id,
+            text=observation.text,
+            failed=observation.failed,
+            duration_s=time.monotonic() - started_s,
+        )
+        if observation.proposal is not None:
+            self.proposals.append((self.steps, observation.proposal))
+            self._record("proposal", files=list(observation.proposal))
+        return observation
+
+    def _remind(self, guidance: Guidance, step: int, budget: int) -> None:
+        text = guidance.reminder
+        self._record("notice", text=text)
+        advice = guidance.last_steps(budget - step)
+        self.messages.append(Message("user", _with_count(text, advice, step, budget)))
+
+    def _record(self, kind: str, **data: JSON) -> None:
+        self._on_event(Event(kind, {"step": self.steps, **data}))
+
+
+def _with_count(text: str, advice: str, step: int, budget: int) -> str:
+    """An observation as the model reads it, the count of steps at its end."""
+    parts = [text, f"[{advice}]" if advice else "", f"[Step: {step}/{budget}]"]
+    return "\n".join(part for part in parts if part)
+
+
+def _call_record(call: ToolCall) -> dict[str, JSON]:
+    return {
+        "call_id": call.call_id,
+        "name": call.name,
+        "arguments": dict(call.arguments),
+        "raw_arguments": call.raw_arguments,
+    }

@@ -1,0 +1,155 @@
+"""The test phase: one attempt at one change, within a budget of steps.
+
+What the agent knows beforehand makes the arm: c' (`learned_context`), the raw related
+pull requests (`related`), or neither; everything else is the same.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+from agent.events import EventSink, discard
+from agent.learned_context import LearnedContext
+from agent.loop import Guidance, Loop
+from agent.messages import Message
+from agent.model import Model
+from agent.prompting import hash_prompts, render_prompt
+from agent.pull_request_text import BODY_LIMIT, write_pull_request
+from agent.pull_request_text import TEMPLATE as PULL_REQUEST_TEMPLATE
+from agent.rollout import Rollout
+from agent.tools.answering import Answer, answering_tools, submit_tool
+from agent.tools.editing import edit_file_tool
+from agent.tools.reading import reading_tools
+from agent.tools.shell import run_command_tool
+from agent.tools.tool import Tool
+from agent.tools.toolbox import Toolbox
+from agent.tools.tree import Tree
+from sandbox.contract import ChangeKind, Sandbox
+from tasks.pull_requests import PullRequest
+
+__all__ = ["PROMPT_TEMPLATES", "Mode", "attempt", "prompt_hash"]
+
+Mode: TypeAlias = Literal["predict", "edit"]
+"""Declare the files, or modify them; scored alike."""
+PROMPT_TEMPLATES = (
+    "last_steps",
+    PULL_REQUEST_TEMPLATE,
+    "reminder",
+    "test_system",
+    "test_task",
+)
+_NUDGED_STEPS = 2
+"""The last steps in which the agent is told to answer."""
+
+
+def prompt_hash() -> str:
+    """SHA-256 of the templates that the test phase uses."""
+    return hash_prompts(PROMPT_TEMPLATES)
+
+
+def attempt(  # noqa: PLR0913 - what a phase depends on, all by keyword
+    *,
+    model: Model,
+    sandbox: Sandbox,
+    title: str,
+    body: str,
+    budget: int,
+    mode: Mode = "predict",
+    learned_context: LearnedContext | None = None,
+    related: Sequence[PullRequest] = (),
+    seed: int = 0,
+    extra_tools: Sequence[Tool] = (),
+    on_event: EventSink = discard,
+) -> Rollout:
+    """Attempt one change in a fresh checkout of its base commit.
+
+    Args:
+        model: Who attempts it.
+        sandbox: A checkout in which nothing has been changed.
+        title: Of the change that is asked for.
+        body: Its description; may be empty.
+        budget: Steps, at least 1. What stands after the last one is the answer.
+        mode: What the answer is made of.
+        learned_context: What a sleep phase left, for the arm that has it.
+        related: Raw pull requests, for the arm that sees them only now.
+        seed: Recorded. A model that draws at random is given its own when loaded.
+        extra_tools: Tools beyond the usual ones.
+        on_event: Takes the trajectory.
+
+    Raises:
+        ValueError: The budget is less than one step.
+        ModelError: The model could not be asked.
+        SandboxLostError: The sandbox went away.
+    """
+    if budget < 1:
+        msg = f"a budget of {budget} steps leaves nothing to do: give at least 1"
+        raise ValueError(msg)
+    started_s = time.monotonic()
+    tree = Tree.of(sandbox)
+    answer = Answer(tree)
+    toolbox = Toolbox((*_tools(sandbox, tree, answer, mode), *extra_tools))
+    loop = Loop(model, toolbox, on_event=on_event)
+    loop.open(
+        "test",
+        mode=mode,
+        budget=budget,
+        commit=sandbox.proof.base_commit,
+        related=[pull.pr_number for pull in related],
+        has_learned_context=learned_context is not None,
+        seed=seed,
+        prompt_hash=prompt_hash(),
+    )
+    loop.tell(Message("system", render_prompt("test_system", mode=mode, budget=budget)))
+    task = render_prompt(
+        "test_task",
+        learned_context=learned_context.text if learned_context else "",
+        related=[write_pull_request(pull) for pull in related],
+        mode=mode,
+        title=title,
+        body=body,
+        body_limit=BODY_LIMIT,
+        budget=budget,
+    )
+    loop.tell(Message("user", task))
+    stop = loop.run(budget, _guidance(mode))
+    files = answer.files if mode == "predict" else _modified_files(sandbox)
+    loop.close(stop, predicted_files=list(files))
+    return Rollout(
+        predicted_files=files,
+        stop=stop,
+        steps=loop.steps,
+        usage=loop.usage,
+        duration_s=time.monotonic() - started_s,
+        proposals=tuple(loop.proposals),
+        tool_calls=toolbox.calls,
+        failed_calls=toolbox.failed_calls,
+        repeated_calls=toolbox.repeated_calls,
+        idle_steps=loop.idle_steps,
+    )
+
+
+def _tools(
+    sandbox: Sandbox, tree: Tree, answer: Answer, mode: Mode
+) -> tuple[Tool, ...]:
+    looking = (*reading_tools(sandbox, tree), run_command_tool(sandbox))
+    if mode == "edit":
+        return (*looking, edit_file_tool(sandbox), submit_tool())
+    return (*looking, *answering_tools(answer))
+
+
+def _guidance(mode: Mode) -> Guidance:
+    def last_steps(left: int) -> str:
+        if not 0 < left <= _NUDGED_STEPS:
+            return ""
+        return render_prompt("last_steps", left=left, mode=mode)
+
+    return Guidance(last_steps, reminder=render_prompt("reminder", mode=mode))
+
+
+def _modified_files(sandbox: Sandbox) -> tuple[str, ...]:
+    """The host's own list of existing files that differ; new ones never count."""
+    return tuple(
+        change.path
+        for change in sandbox.changes()
+        if change.kind is ChangeKind.MODIFIED
+    )

@@ -1,0 +1,93 @@
+"""rethink_memory and finish_rethinking_memory: how the sleep phase writes c'.
+
+The two functions of arXiv 2504.13171, appendix K.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from agent.learned_context import Revision
+from agent.tools.schema import describe, string
+from agent.tools.tool import Observation, Tool
+from agent.usage import Usage
+
+__all__ = ["BLOCK_LABEL", "REVISION_LIMIT", "Memory", "memory_tools"]
+
+REVISION_LIMIT = 10
+"""`rethink_memory` calls in one sleep phase (arXiv 2504.13171, appendix K)."""
+BLOCK_LABEL = "learned_context"
+"""The only block there is."""
+
+
+class Memory:
+    """The block that the sleep phase rewrites, and every version of it."""
+
+    def __init__(
+        self, *, spent: Callable[[], Usage], revision_limit: int = REVISION_LIMIT
+    ) -> None:
+        self._spent = spent
+        self._revision_limit = revision_limit
+        self.revisions: list[Revision] = []
+        self.reading: int | None = None
+        """Number of the pull request that is being read."""
+
+    @property
+    def text(self) -> str:
+        """The block as it stands."""
+        return self.revisions[-1].text if self.revisions else ""
+
+    def rethink(self, text: str) -> Observation:
+        """Replace the block, if a revision is left."""
+        if len(self.revisions) >= self._revision_limit:
+            return Observation(
+                f"All {self._revision_limit} revisions are used; the memory stays as "
+                "it is.",
+                failed=True,
+            )
+        self.revisions.append(Revision(text, self.reading, self._spent()))
+        left = self._revision_limit - len(self.revisions)
+        return Observation(
+            f"The memory is replaced: {len(text)} characters. Revisions left: {left}."
+        )
+
+
+def memory_tools(memory: Memory) -> tuple[Tool, ...]:
+    """The tools of the sleep phase that write to `memory`."""
+
+    def rethink(arguments: Mapping[str, Any]) -> Observation:
+        return memory.rethink(arguments["new_memory"])
+
+    def finish(arguments: Mapping[str, Any]) -> Observation:
+        del arguments
+        return Observation("Finished with this pull request.", is_final=True)
+
+    return (
+        Tool(
+            describe(
+                "rethink_memory",
+                "Replace the whole memory block by a new text, which joins what it "
+                f"said before with what you have learned since. At most "
+                f"{REVISION_LIMIT} times.",
+                {
+                    "new_memory": string("The whole new text of the block."),
+                    "target_block_label": string(
+                        "The block to replace.", choices=(BLOCK_LABEL,)
+                    ),
+                    "source_block_label": string(
+                        "Where the new knowledge comes from: a pull request, as "
+                        "`pull_request_12`, or the block itself."
+                    ),
+                },
+                required=("new_memory", "target_block_label", "source_block_label"),
+            ),
+            rethink,
+        ),
+        Tool(
+            describe(
+                "finish_rethinking_memory",
+                "Say that the memory holds all that is worth keeping of what you have "
+                "read so far. After the last pull request this ends the phase.",
+            ),
+            finish,
+        ),
+    )
