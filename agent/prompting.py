@@ -64,6 +64,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["fenced"] = _fence
+    environment.filters["one_line"] = _one_line
     return environment
 
 
@@ -77,5 +78,10 @@ def _fence(text: str, name: str, limit: int | None = None) -> str:
     if limit is not None:
         safe = cut_middle(safe, limit)
     mark = hashlib.sha256(safe.encode()).hexdigest()[:_MARK_CHARACTERS]
-    label = strip_escapes(name).replace('"', "'").replace("\n", " ")
+    label = _one_line(name).replace('"', "'")
     return f'<data name="{label}" id="{mark}">\n{safe}\n</data id="{mark}">'
+
+
+def _one_line(text: str) -> str:
+    """A path or name that cannot look like a line of the prompt."""
+    return " ".join(strip_escapes(text).split("\n"))
