@@ -1,0 +1,190 @@
+"""Build a sealed checkout in an empty folder: the objects, the tree, the git directory.
+
+Packing and checking out run at the same time; each takes what it needs straight from
+the source's own packs, whose deltas are reused.
+"""
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandbox.errors import SealError
+from sandbox.git_program import git_environment, run_git, start_git
+from sandbox.manifest import ManifestEntry
+from sandbox.proving import ATTRIBUTES, BRANCH, sealed_config
+from sandbox.source import Source
+
+__all__ = ["build_checkout"]
+
+
+def build_checkout(
+    source: Source, commit: str, tree: Path
+) -> dict[bytes, ManifestEntry]:
+    """Lay a checkout of a commit, and of its history alone, into a new folder.
+
+    Args:
+        source: The repository to take it from.
+        commit: Full id of the commit.
+        tree: The folder; it must not exist.
+
+    Returns:
+        What the tree holds, by path.
+
+    Raises:
+        SealError: The source lacks the commit or a part of its history.
+    """
+    git_dir = tree / ".git"
+    for name in ("info", "objects/info", "objects/pack", "refs/heads", "refs/tags"):
+        (git_dir / name).mkdir(parents=True)
+    with source.borrowed() as environment:
+        committed_s = _commit_time(commit, environment, source)
+        packing = _start_packing(commit, git_dir, environment)
+        try:
+            entries, missing = _list_tree(commit, environment)
+            tags = _ancestor_tags(commit, committed_s, environment)
+            _write_git_files(git_dir, commit, tags)
+            _fill_tree(tree, commit, missing, environment)
+            _date_tree(tree, committed_s)
+            _finish_packing(packing, commit)
+        finally:
+            if packing.poll() is None:
+                packing.kill()
+            packing.wait()
+    run_git(
+        ["update-index", "-q", "--refresh"],
+        git_environment(git_dir, {"GIT_WORK_TREE": str(tree)}),
+    )
+    return entries
+
+
+def _commit_time(commit: str, environment: Mapping[str, str], source: Source) -> int:
+    try:
+        found = run_git(["cat-file", "commit", commit], environment)
+    except SealError:
+        message = (
+            f"no commit {commit} in {source.common_dir}: "
+            "fetch it, or give the id of a commit that is there"
+        )
+        raise SealError(message) from None
+    for line in found.split(b"\n\n", 1)[0].split(b"\n"):
+        if line.startswith(b"committer "):
+            return max(1, min(int(line.split()[-2]), int(time.time()) - 60))
+    return 1
+
+
+def _start_packing(
+    commit: str, git_dir: Path, environment: Mapping[str, str]
+) -> "subprocess.Popen[bytes]":
+    target = git_dir / "objects" / "pack" / "pack"
+    options = ["--revs", "--missing=allow-any", "--delta-base-offset", "-q"]
+    packing = start_git(["pack-objects", *options, str(target)], environment)
+    assert packing.stdin is not None
+    packing.stdin.write(f"{commit}\n".encode())
+    packing.stdin.close()
+    packing.stdin = None
+    return packing
+
+
+def _finish_packing(packing: "subprocess.Popen[bytes]", commit: str) -> None:
+    _, stderr = packing.communicate()
+    if packing.returncode != 0:
+        reason = stderr.decode(errors="replace").strip().splitlines()
+        message = (
+            f"the history of {commit[:12]} is not all there "
+            f"({reason[-1] if reason else 'no message'}): "
+            "fetch the rest (a shallow clone needs git fetch --unshallow)"
+        )
+        raise SealError(message)
+
+
+def _list_tree(
+    commit: str, environment: Mapping[str, str]
+) -> tuple[dict[bytes, ManifestEntry], list[bytes]]:
+    listing = run_git(["ls-tree", "-r", "-z", "--full-tree", commit], environment)
+    found: list[tuple[str, str, bytes]] = []
+    for line in listing.split(b"\0")[:-1]:
+        facts, _, name = line.partition(b"\t")
+        mode, kind, blob = facts.decode().split(" ")
+        if kind == "blob":  # a submodule is an empty folder, and fetches nothing
+            found.append((mode, blob, name))
+    asked = "".join(f"{blob}\n" for _, blob, _ in found).encode()
+    sizes = run_git(
+        ["cat-file", "--batch-check=%(objectsize)"], environment, stdin=asked
+    )
+    entries: dict[bytes, ManifestEntry] = {}
+    missing: list[bytes] = []
+    for (mode, blob, name), size in zip(
+        found, sizes.decode().splitlines(), strict=True
+    ):
+        if size.isdigit():
+            entries[name] = ManifestEntry(mode, blob, int(size))
+        else:
+            missing.append(name)
+    return entries, missing
+
+
+def _ancestor_tags(
+    commit: str, committed_s: int, environment: Mapping[str, str]
+) -> dict[str, str]:
+    """Tags of ancestors, as plain refs.
+
+    A tag object is no ancestor of anything, and may have been written later than the
+    base commit; of those that were, not even the name is kept.
+    """
+    fields = "%(refname)%00%(objectname)%00%(*objectname)%00%(taggerdate:unix)"
+    arguments = ["for-each-ref", f"--format={fields}", f"--merged={commit}"]
+    tags = {}
+    for line in run_git([*arguments, "refs/tags"], environment).splitlines():
+        name, target, peeled, tagged_s = line.decode(errors="surrogateescape").split(
+            "\0"
+        )
+        if not tagged_s or int(tagged_s) <= committed_s:
+            tags[name] = peeled or target
+    return tags
+
+
+def _write_git_files(git_dir: Path, commit: str, tags: Mapping[str, str]) -> None:
+    ids = "sha256" if len(commit) > 40 else "sha1"  # noqa: PLR2004 - hex digits
+    (git_dir / "HEAD").write_text(f"ref: refs/heads/{BRANCH}\n")
+    (git_dir / "config").write_text(sealed_config(ids))
+    (git_dir / "info" / "attributes").write_text(ATTRIBUTES)
+    (git_dir / "refs" / "heads" / BRANCH).write_text(f"{commit}\n")
+    lines = "".join(f"{target} {name}\n" for name, target in sorted(tags.items()))
+    (git_dir / "packed-refs").write_text(lines, errors="surrogateescape")
+
+
+def _fill_tree(
+    tree: Path, commit: str, missing: list[bytes], environment: Mapping[str, str]
+) -> None:
+    private = Path(environment["GIT_DIR"])
+    (private / "info").mkdir(exist_ok=True)
+    (private / "info" / "attributes").write_text(ATTRIBUTES)
+    place = {
+        **environment,
+        "GIT_WORK_TREE": str(tree),
+        "GIT_INDEX_FILE": str(tree / ".git" / "index"),
+    }
+    run_git(["read-tree", commit], place)
+    if missing:
+        names = b"".join(name + b"\0" for name in missing)
+        run_git(
+            ["update-index", "-z", "--skip-worktree", "--stdin"], place, stdin=names
+        )
+    run_git(["checkout-index", "-a", "-q"], place)
+
+
+def _date_tree(tree: Path, committed_s: int) -> None:
+    """Date everything to the base commit, so that no later edit can look untouched.
+
+    The sealed repository compares whole seconds and sizes only, as a copied or
+    overlaid tree keeps nothing else.
+    """
+    for folder, names, files in os.walk(tree):
+        if folder == str(tree):
+            names.remove(".git")
+        for name in (*files, *names):
+            path = f"{folder}/{name}"
+            os.utime(path, (committed_s, committed_s), follow_symlinks=False)
+    os.utime(tree, (committed_s, committed_s))
