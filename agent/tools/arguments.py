@@ -56,6 +56,8 @@ def _check(schema: Mapping[str, Any], value: Any, where: str) -> list[str]:  # n
     if choices is not None and value not in choices:
         problems.append(f"{where} must be one of {list(choices)}, not {_show(value)}")
     problems += _check_bounds(schema, value, where)
+    if isinstance(value, str) and not _is_plain(value):
+        problems.append(f"{where} has characters that no command or file can take")
     if isinstance(value, list | tuple) and "items" in schema:
         for position, item in enumerate(value):
             problems += _check(schema["items"], item, f"{where}[{position}]")
@@ -79,6 +81,14 @@ def _has_type(value: Any, wanted: str) -> bool:  # noqa: ANN401 - a JSON value
     if isinstance(value, bool):
         return wanted == "boolean"
     return isinstance(value, _TYPES[wanted])
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text can be written to a file and given to a command."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can spell
+        return False
 
 
 def _show(value: Any) -> str:  # noqa: ANN401 - a JSON value

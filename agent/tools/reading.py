@@ -124,12 +124,12 @@ def _search_command(arguments: Mapping[str, Any]) -> str:
     pattern = f"-e {shlex.quote(arguments['pattern'])}"
     where = _operand(arguments.get("path", "."))
     ripgrep = (
-        "rg --no-config --no-heading --color never --hidden --no-ignore -g '!/.git/' "
-        f"-n --null{flags}{'' if is_regex else ' -F'} {pattern} -- {where}"
+        "rg --no-config --no-heading --with-filename --color never --hidden "
+        f"--no-ignore -g '!/.git/' -n --null{flags}{'' if is_regex else ' -F'} {pattern} -- {where}"
     )
     git_grep = (
-        "git --no-pager grep --no-color --untracked --no-exclude-standard -I "
-        f"-n -z{flags} {'-P' if is_regex else '-F'} {pattern} -- {where}"
+        "git --no-pager --literal-pathspecs grep --no-color --untracked "
+        f"--no-exclude-standard -I -n -z{flags} {'-P' if is_regex else '-F'} {pattern} -- {where}"
     )
     return f"if command -v rg >/dev/null; then {ripgrep}; else {git_grep}; fi"
 
