@@ -37,7 +37,7 @@ def obtain(path_or_url: str | Path, cache: Path) -> Path:
     text = str(path_or_url)
     if not is_url(text):
         return Path(path_or_url)
-    name = re.sub(r"[^\w.-]+", "-", text.split("://")[-1]).strip("-")[-80:]
+    name = re.sub(r"[^\w.-]+", "-", text.rsplit("://", maxsplit=1)[-1]).strip("-")[-80:]
     target = cache / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.git"
     if target.exists():
         return target
