@@ -3,15 +3,19 @@
 import hashlib
 import os
 import re
+import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tasks.errors import RepositoryError
+from tasks.repository import Repository
 
-__all__ = ["is_url", "obtain"]
+__all__ = ["default_cache", "is_url", "obtain", "open_repositories"]
 
 # `ext::` and other remote helpers run commands, so only plain transports are a URL.
 _URL = re.compile(r"(https?|ssh|git|file)://.+|[\w.-]+@[\w.-]+:.+")
+_NAMED = re.compile(r"(?P<name>[\w.-]+(/[\w.-]+)+)=(?P<place>.+)")
 _REFS = (
     "+refs/heads/*:refs/heads/*",
     "+refs/tags/*:refs/tags/*",
@@ -37,21 +41,33 @@ def obtain(path_or_url: str | Path, cache: Path) -> Path:
     text = str(path_or_url)
     if not is_url(text):
         return Path(path_or_url)
-    name = re.sub(r"[^\w.-]+", "-", text.rsplit("://", maxsplit=1)[-1]).strip("-")[-80:]
-    target = cache / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.git"
+    target = cache / _clone_name(text)
     if target.exists():
         return target
     cache.mkdir(parents=True, exist_ok=True)
     partial = cache / f".{target.name}.{os.getpid()}"
-    _run(text, ["init", "--quiet", "--bare", str(partial)])
-    _run(text, ["-C", str(partial), "fetch", "--quiet", "--no-tags", text, *_REFS])
-    _point_head(text, partial)
     try:
+        _clone(text, partial)
         partial.rename(target)
     except OSError:
         if not target.exists():  # otherwise another process was first, which is as good
             raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
     return target
+
+
+def _clone_name(url: str) -> str:
+    """A readable folder name, one for each URL, without any password in it."""
+    place = re.sub(r"^\w+://([^/@]+@)?", "", url)
+    readable = re.sub(r"[^\w.-]+", "-", place).strip("-.")[-80:]
+    return f"{readable}-{hashlib.sha256(url.encode()).hexdigest()[:8]}.git"
+
+
+def _clone(url: str, target: Path) -> None:
+    _run(url, ["init", "--quiet", "--bare", str(target)])
+    _run(url, ["-C", str(target), "fetch", "--quiet", "--no-tags", url, *_REFS])
+    _point_head(url, target)
 
 
 def _point_head(url: str, clone: Path) -> None:
@@ -82,3 +98,29 @@ def _run(url: str, arguments: list[str]) -> str:
         message = f"cannot clone {shown}: {lines[-1]}; check the address, or clone it"
         raise RepositoryError(message)
     return answer.stdout
+
+
+def default_cache() -> Path:
+    """Where clones are kept: `$XDG_CACHE_HOME/swe-features/repositories`."""
+    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(home) / "swe-features" / "repositories"
+
+
+def open_repositories(
+    named: Sequence[str], cache: Path
+) -> Mapping[str, Repository] | Repository:
+    """Open what the command line names: one clone, or `owner/name=CLONE` for several.
+
+    Raises:
+        RepositoryError: One of them cannot be opened, or only some have a name.
+    """
+    if len(named) == 1 and not _NAMED.fullmatch(named[0]):
+        return Repository.open(obtain(named[0], cache))
+    opened: dict[str, Repository] = {}
+    for item in named:
+        match = _NAMED.fullmatch(item)
+        if match is None:
+            message = f"several repositories need names: write owner/name={item}"
+            raise RepositoryError(message)
+        opened[match["name"]] = Repository.open(obtain(match["place"], cache))
+    return opened

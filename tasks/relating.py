@@ -1,6 +1,6 @@
 """Which pull requests may be context for which.
 
-The rule and its reasons are in `docs/decisions/0010-what-counts-as-past.md`.
+The rule and its reasons are in `docs/decisions/0020-what-counts-as-past.md`.
 """
 
 from collections.abc import Iterable

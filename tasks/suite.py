@@ -7,7 +7,7 @@ gets its related pull requests.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,7 +18,14 @@ from tasks.relating import Order, came_before, oldest_first
 from tasks.repository import Repository
 from tasks.rows import RowProblem, RowsRead, load_rows
 
-__all__ = ["Suite", "gold_files", "load_suite", "resolve_pull_request"]
+__all__ = [
+    "Gold",
+    "Suite",
+    "gold_files",
+    "load_gold",
+    "load_suite",
+    "resolve_pull_request",
+]
 
 HEAD_REFS = ("refs/pull/{}/head", "refs/merge-requests/{}/head")
 """Where GitHub and GitLab keep the heads of pull requests."""
@@ -90,6 +97,49 @@ def load_suite(
         digest=_digest(instances),
         pull_requests=tuple(pull_request for _, pull_request in resolved),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """The answers of a suite, without anything else of it."""
+
+    files: Mapping[str, frozenset[str]]
+    """Gold files by instance id, in the order of the rows."""
+    skipped: tuple[RowProblem, ...] = ()
+    skipped_ids: frozenset[str] = frozenset()
+    """Instances among the skipped rows, as far as they could be read."""
+
+
+def load_gold(
+    path: Path | str,
+    repositories: Mapping[str, Repository] | Repository | None,
+    *,
+    skip_invalid: bool = False,
+) -> Gold:
+    """Read the gold files of a suite.
+
+    Without a repository the rows are believed; a row that lists names without statuses
+    then counts each of them.
+
+    Raises:
+        SuiteError: As `load_suite`.
+    """
+    read = load_rows(path)
+    problems = list(read.problems)
+    resolved = (
+        list(zip(read.lines, read.rows, strict=True))
+        if repositories is None
+        else _resolve_rows(read, repositories, problems)
+    )
+    files = {}
+    for line, pull_request in resolved:
+        try:
+            files[pull_request.instance_id] = _check_gold(pull_request)
+        except RowError as error:
+            problems.append(RowProblem(line, str(error)))
+    _refuse(Path(path), problems, files, skip_invalid=skip_invalid)
+    seen = frozenset(row.instance_id for row in read.rows)
+    return Gold(files, tuple(problems), seen - files.keys())
 
 
 def gold_files(changed_files: tuple[ChangedFile, ...]) -> frozenset[str]:
@@ -193,9 +243,7 @@ def _check_gold(pull_request: PullRequest) -> frozenset[str]:
         what = (
             f"none of its {counted} changed files is modified"
             if counted
-            else (
-                "it lists no changed files and its head commit is not in the repository"
-            )
+            else ("it lists no changed files, and base and head are not both at hand")
         )
         message = f"{pull_request.instance_id}: no gold files ({what}): leave it out"
         raise RowError(message)
@@ -213,7 +261,7 @@ def _parse_order(order: str) -> Order:
 def _refuse(
     path: Path,
     problems: list[RowProblem],
-    instances: list[Instance],
+    usable: Sized,
     *,
     skip_invalid: bool,
 ) -> None:
@@ -222,7 +270,7 @@ def _refuse(
         more = f" (and {len(problems) - 1} more rows)" if len(problems) > 1 else ""
         message = f"{path}, {first}{more}; --skip-invalid goes on without"
         raise SuiteError(message)
-    if not instances:
+    if not usable:
         first_problem = f"; first: {problems[0]}" if problems else ""
         message = f"{path} holds no usable row{first_problem}"
         raise SuiteError(message)
