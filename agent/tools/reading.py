@@ -31,7 +31,7 @@ def reading_tools(sandbox: Sandbox, tree: Tree) -> tuple[Tool, ...]:
 
 def _list_files(sandbox: Sandbox) -> Tool:
     def run(arguments: Mapping[str, Any]) -> Observation:
-        folder = arguments.get("folder", ".")
+        folder = arguments.get("folder")
         name = arguments.get("name")
         command = f"find {_operand(folder)} -name .git -prune -o -type f"
         if name is not None:
@@ -39,7 +39,7 @@ def _list_files(sandbox: Sandbox) -> Tool:
         result = sandbox.run(f"{command} -print0")
         if result.exit_code != 0 and not result.stdout:
             said = decode(result.stderr).strip()
-            return Observation(f"{folder} cannot be listed: {said}", failed=True)
+            return Observation(f"The folder cannot be listed: {said}", failed=True)
         paths = sorted(
             _clean_path(path)
             for path in result.stdout.decode("utf-8", "surrogateescape").split("\0")
@@ -121,15 +121,18 @@ def _search_command(arguments: Mapping[str, Any]) -> str:
     flags = "" if arguments.get("match_case", False) else " -i"
     flags += " -w" if arguments.get("whole_words", False) else ""
     is_regex = arguments.get("regex", False)
-    pattern = f"-e {shlex.quote(arguments['pattern'])}"
-    where = _operand(arguments.get("path", "."))
+    operands = (
+        f"-e {shlex.quote(arguments['pattern'])} -- {_operand(arguments.get('path'))}"
+    )
     ripgrep = (
-        "rg --no-config --no-heading --with-filename --color never --hidden "
-        f"--no-ignore -g '!/.git/' -n --null{flags}{'' if is_regex else ' -F'} {pattern} -- {where}"
+        "rg --no-config --no-heading --with-filename --color never --hidden"
+        " --no-ignore -g '!/.git/' -n --null"
+        f"{flags}{'' if is_regex else ' -F'} {operands}"
     )
     git_grep = (
-        "git --no-pager --literal-pathspecs grep --no-color --untracked "
-        f"--no-exclude-standard -I -n -z{flags} {'-P' if is_regex else '-F'} {pattern} -- {where}"
+        "git --no-pager --literal-pathspecs grep --no-color --untracked"
+        " --no-exclude-standard -I -n -z"
+        f"{flags}{' -P' if is_regex else ' -F'} {operands}"
     )
     return f"if command -v rg >/dev/null; then {ripgrep}; else {git_grep}; fi"
 
@@ -222,8 +225,10 @@ def _show_window(path: str, content: bytes, first: int, count: int) -> str:
     return "\n".join(shown)
 
 
-def _operand(path: str) -> str:
-    """A path as a shell word that no program takes for an option."""
+def _operand(path: str | None) -> str:
+    """A path as a shell word that no program takes for an option; `.` for None."""
+    if path is None:
+        return "."
     return shlex.quote(path if path.startswith(("/", "./")) else f"./{path}")
 
 
