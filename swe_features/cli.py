@@ -2,7 +2,7 @@
 
 A command's options are typer's business, in its own module under `commands`. This door
 imports none of it until a command is named, so that `swe-features --help` answers at
-once: the reasons are in docs/decisions/0010-front-door.md.
+once: the reasons are in docs/decisions/0030-front-door.md.
 """
 
 import sys
@@ -23,7 +23,18 @@ class Command:
     """Imported when the command is called; see `swe_features.commands`."""
 
 
-COMMANDS: tuple[Command, ...] = ()
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "run",
+        "run an experiment, or the packaged demo: sleep, test, score",
+        "swe_features.commands.run",
+    ),
+    Command(
+        "score",
+        "score any agent's file lists or patches, without running it",
+        "swe_features.commands.score",
+    ),
+)
 
 EXAMPLES = """\
 Lines to copy:

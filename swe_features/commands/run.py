@@ -1,0 +1,192 @@
+"""`swe-features run`: an experiment from its settings to its table."""
+
+import json
+import os
+import signal
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from swe_features.experiment import ExperimentConfig, find_config
+from swe_features.preparation import (
+    ANY_REPOSITORY,
+    InvalidRowsError,
+    cache_folder,
+    prepare,
+)
+from swe_features.progress import shown_progress
+from swe_features.runner import InterruptedRunError
+from swe_features.session import RunSummary, run_experiment
+from swe_features.store import RESULTS
+from swe_features.table import as_text
+
+__all__ = ["run"]
+
+INTERRUPTED = 130
+
+
+def run(  # noqa: PLR0917  # each parameter is an option
+    config: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[CONFIG|SUITE]",
+            help="An experiment file (.yaml), rows (.jsonl), or the name of a packaged "
+            "experiment. Without it: the packaged demo.",
+        ),
+    ] = None,
+    repo: Annotated[
+        list[str] | None,
+        typer.Option(help="Path or URL of the repository, or OWNER/NAME=PATH; repeat."),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="offline, or any name that litellm knows.")
+    ] = None,
+    sleep_model: Annotated[
+        str | None, typer.Option(help="Model of the sleep phase, if another one.")
+    ] = None,
+    model_option: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE for the model; repeat.")
+    ] = None,
+    budgets: Annotated[
+        str | None, typer.Option(help="Steps of the test phase, such as 2,4,8.")
+    ] = None,
+    arms: Annotated[
+        str | None,
+        typer.Option(help="Such as sleep-time,test-time,no-context,bm25,oracle."),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="How often each cell is attempted.")
+    ] = None,
+    sandbox: Annotated[
+        str | None,
+        typer.Option(help="auto, docker, local, bubblewrap or subprocess."),
+    ] = None,
+    mode: Annotated[str | None, typer.Option(help="predict or edit.")] = None,
+    related: Annotated[
+        str | None,
+        typer.Option(help="past-only, or the paper's any-order: the future leaks in."),
+    ] = None,
+    skip_invalid: Annotated[
+        bool | None,
+        typer.Option("--skip-invalid", help="Leave rows out that cannot be used."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Cells attempted at the same time.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Directory of the results; runs/NAME if not given."),
+    ] = None,
+    as_json: Annotated[
+        bool | None, typer.Option("--json", help="Print the table as JSON.")
+    ] = None,
+) -> None:
+    """Run an experiment: sleep, test, score, table.
+
+    Running it again takes up where it ended: scored cells stay, the rest is attempted.
+    """
+    options = {
+        "repositories": _repositories(repo),
+        "model": model,
+        "sleep_model": sleep_model,
+        "model_options": _pairs(model_option, "--model-option"),
+        "budgets": _split(budgets),
+        "arms": _split(arms),
+        "seeds": seeds,
+        "sandbox": sandbox,
+        "mode": mode,
+        "related": related,
+        "skip_invalid": skip_invalid,
+        "workers": workers,
+    }
+    settings = find_config(config).with_options(**options)
+    summary = _run(settings, out or Path("runs") / settings.name)
+    _print(summary, as_json=bool(as_json))
+    if summary.broken:
+        sys.stderr.write(
+            f"error: {summary.broken} cells broke: run the same command again to "
+            f"attempt them anew; why is in {summary.directory / RESULTS}\n"
+        )
+        raise typer.Exit(1)
+
+
+def _run(settings: ExperimentConfig, out: Path) -> RunSummary:
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        experiment = prepare(settings, cache=cache_folder())
+        with shown_progress() as progress:
+            return run_experiment(experiment, out, progress)
+    except InvalidRowsError as error:
+        for line in error.lines:
+            sys.stderr.write(f"error: {line}\n")
+        sys.stderr.write(f"error: {error}\n")
+        raise typer.Exit(2) from error
+    except InterruptedRunError as error:
+        sys.stderr.write(
+            f"interrupted: finished cells are in {out}; "
+            "run the same command again to go on\n"
+        )
+        if error.is_still_working:
+            # A worker waits for a reply that may take minutes; nothing of it is kept.
+            sys.stderr.flush()
+            os._exit(INTERRUPTED)
+        raise typer.Exit(INTERRUPTED) from error
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    del number, frame
+    raise KeyboardInterrupt
+
+
+def _repositories(given: list[str] | None) -> dict[str, str] | None:
+    if not given:
+        return None
+    sources = {}
+    for item in given:
+        name, equals, source = item.partition("=")
+        # `owner/name=place`; an address may hold `=` too, but has a scheme before it.
+        is_named = bool(equals) and name.count("/") == 1 and ":" not in name
+        sources[name if is_named else ANY_REPOSITORY] = source if is_named else item
+    return sources
+
+
+def _pairs(given: list[str] | None, option: str) -> dict[str, str] | None:
+    if not given:
+        return None
+    pairs = {}
+    for item in given:
+        name, equals, value = item.partition("=")
+        if not equals:
+            msg = f"{item!r} is no NAME=VALUE"
+            raise typer.BadParameter(msg, param_hint=option)
+        pairs[name] = value
+    return pairs
+
+
+def _split(words: str | None) -> list[str] | None:
+    if words is None:
+        return None
+    return [word.strip() for word in words.split(",") if word.strip()]
+
+
+def _print(summary: RunSummary, *, as_json: bool) -> None:
+    if as_json:
+        record = {**asdict(summary), "directory": str(summary.directory)}
+        typer.echo(json.dumps(record, indent=2))
+        return
+    typer.echo(as_text(summary.rows), nl=False)
+    for sentence in summary.isolation:
+        typer.echo(f"Sandbox: {sentence}")
+    if summary.offline_note:
+        typer.echo(f"Note: {summary.offline_note}")
+    if summary.skipped_rows:
+        typer.echo(f"Skipped: {summary.skipped_rows} rows of the suite.")
+    if summary.other_code:
+        typer.echo(
+            f"Not shown: {summary.other_code} results that other code or prompts made."
+        )
+    typer.echo(f"Results: {summary.directory}")

@@ -1,0 +1,71 @@
+"""What an experiment works with: the models, and the driver that makes sandboxes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Self
+
+from agent.model import Model
+from sandbox.contract import Driver
+from sandbox.opening import open_driver
+from swe_features.experiment import ExperimentConfig
+
+__all__ = ["OFFLINE_NOTE", "Equipment", "equip", "offline_note"]
+
+OFFLINE = "offline"
+
+OFFLINE_NOTE = (
+    "The offline model is no language model: it ranks files by their words and by what "
+    "the related pull requests changed. Its figures say nothing of a language model's."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """Models and driver of one run; close it to remove what it made."""
+
+    model: Model
+    sleep_model: Model
+    driver: Driver
+
+    def driver_record(self) -> dict[str, Any]:
+        """What the manifest says of the driver, as JSON values."""
+        # Of Docker's alone: which image the sandboxes were made of.
+        image = getattr(self.driver, "image_digest", None)
+        return {"isolation": self.driver.isolation, "image": image}
+
+    def close(self) -> None:
+        """Remove every sandbox that is left."""
+        self.driver.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+def equip(config: ExperimentConfig, *, run_id: str) -> Equipment:
+    """Set up the models and the driver of an experiment.
+
+    Args:
+        config: Which.
+        run_id: Marks what the driver leaves on the machine, so that it can be found.
+
+    Raises:
+        ModelSetupError: A model cannot be set up.
+        DriverUnavailableError: The sandbox asked for does not work here.
+    """
+    load_model: Callable[..., Model] = import_module("agent.models").load_model
+    model = load_model(config.model, **config.model_options)
+    sleep_model = model
+    if config.sleep_model is not None:
+        sleep_model = load_model(config.sleep_model, **config.sleep_model_options)
+    # Last: nothing above leaves anything behind when it fails.
+    return Equipment(model, sleep_model, open_driver(config.sandbox, run_id=run_id))
+
+
+def offline_note(config: ExperimentConfig) -> str | None:
+    """What must stand beside the figures of the offline model; None without it."""
+    models = {config.model, config.sleep_model or config.model}
+    return OFFLINE_NOTE if OFFLINE in models else None

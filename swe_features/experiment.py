@@ -1,0 +1,192 @@
+"""What an experiment is: its settings, from a YAML file, options, or both."""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from swe_features.errors import ConfigError
+
+__all__ = ["ExperimentConfig", "find_config", "load_config"]
+
+
+class ExperimentConfig(BaseModel):
+    """The settings of one experiment; unknown ones are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+    name: str = "demo"
+    """Names the default output directory."""
+    suite: Path | None = None
+    """Rows as the SWE-Features dataset has them, JSONL; None is the packaged demo."""
+    repositories: Mapping[str, str] = Field(default_factory=dict)
+    """Where each repository of the suite is: a path or an address for `owner/name`.
+
+    The key `*` stands for every repository that is not named.
+    """
+    model: str = "offline"
+    """Of the test phase: `offline`, or any name that litellm knows."""
+    sleep_model: str | None = None
+    """Of the sleep phase; None takes `model`."""
+    model_options: Mapping[str, Any] = Field(default_factory=dict)
+    """Options of `model`, as `temperature: 0`. Any: the model checks them."""
+    sleep_model_options: Mapping[str, Any] = Field(default_factory=dict)
+    """Options of `sleep_model`, where there is one."""
+    arms: tuple[str, ...] = (
+        "sleep-time",
+        "test-time",
+        "no-context",
+        "bm25",
+        "oracle",
+    )
+    """How each instance is attempted; see `swe_features.arms`."""
+    budgets: tuple[int, ...] = (2, 4, 8)
+    """Steps of the test phase."""
+    seeds: int = Field(default=1, ge=1, le=1000)
+    """How often each cell is attempted. A model that draws at random draws anew."""
+    sandbox: Literal["auto", "docker", "local", "bubblewrap", "subprocess"] = "auto"
+    """Where commands run; `auto` is Docker's where a daemon answers."""
+    mode: Literal["predict", "edit"] = "predict"
+    """Whether the agent names the files to modify, or modifies them."""
+    related: Literal["past-only", "any-order"] = "past-only"
+    """Which pull requests of a cluster are context.
+
+    Those from before the target, or, as in the paper, all others.
+    """
+    skip_invalid: bool = False
+    """Whether rows that cannot be used are left out, and counted, or stop the run."""
+    workers: int = Field(default=2, ge=1, le=256)
+    """Cells attempted at the same time."""
+
+    @field_validator("budgets")
+    @classmethod
+    def _budgets_are_steps(cls, budgets: tuple[int, ...]) -> tuple[int, ...]:
+        if not budgets or min(budgets) < 1:
+            msg = "budgets are one or more numbers of steps, each at least 1"
+            raise ValueError(msg)
+        return tuple(dict.fromkeys(budgets))
+
+    @field_validator("arms")
+    @classmethod
+    def _arms_are_named_once(cls, arms: tuple[str, ...]) -> tuple[str, ...]:
+        if not arms:
+            msg = "name at least one arm"
+            raise ValueError(msg)
+        return tuple(dict.fromkeys(arms))
+
+    def with_options(self, **options: object) -> Self:
+        """This configuration with some settings replaced; None leaves one as it is.
+
+        Raises:
+            ConfigError: A value makes no sense.
+        """
+        given = {key: value for key, value in options.items() if value is not None}
+        return type(self).checked({**self.model_dump(), **given}, "options")
+
+    @classmethod
+    def checked(cls, values: Mapping[str, Any], where: str) -> Self:
+        """Make a configuration of plain values. Any: not checked yet.
+
+        Raises:
+            ConfigError: A setting is unknown, or has a wrong value.
+        """
+        _refuse_unknown(values, cls.model_fields, where)
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            setting = ".".join(str(part) for part in first["loc"])
+            problem = first["msg"].removeprefix("Value error, ")
+            shown = f"{first['input']!r}"[:80]
+            msg = f"{where}: {setting} cannot be {shown}: {problem}"
+            raise ConfigError(msg) from error
+
+
+def find_config(named: str | None) -> ExperimentConfig:
+    """The experiment that a word of the command line names.
+
+    Args:
+        named: A path of an experiment file or of rows, or the name of a packaged
+            experiment; None is the demo.
+
+    Raises:
+        ConfigError: There is no such thing.
+    """
+    if named is None:
+        return ExperimentConfig()
+    path = Path(named)
+    if path.suffix in {".yaml", ".yml"}:
+        return load_config(path)
+    if path.suffix in {".jsonl", ".json"}:
+        return ExperimentConfig(name=path.stem, suite=path)
+    packaged = files("swe_features") / "configs" / f"{named}.yaml"
+    if packaged.is_file():
+        with as_file(packaged) as file:
+            return load_config(file)
+    msg = (
+        f"no experiment {named!r}: give a .yaml file, rows as .jsonl, or one of "
+        f"{', '.join(_packaged_names()) or 'none'}"
+    )
+    raise ConfigError(msg)
+
+
+def _packaged_names() -> list[str]:
+    folder = files("swe_features") / "configs"
+    if not folder.is_dir():
+        return []
+    names = (entry.name for entry in folder.iterdir())
+    return sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml"))
+
+
+def load_config(path: Path) -> ExperimentConfig:
+    """Read an experiment file.
+
+    Paths in it are relative to its own folder.
+
+    Raises:
+        ConfigError: It is missing, is no YAML mapping, or has a wrong setting.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        msg = f"cannot read {path}: {error.strerror}"
+        raise ConfigError(msg) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        msg = f"{path} is no YAML: {error}"
+        raise ConfigError(msg) from error
+    if not isinstance(values, dict):
+        msg = f"{path} holds no settings: write lines such as 'budgets: [2, 4, 8]'"
+        raise ConfigError(msg)
+    values.setdefault("name", path.stem)
+    config = ExperimentConfig.checked(values, str(path))
+    return _beside(config, path.parent)
+
+
+def _beside(config: ExperimentConfig, folder: Path) -> ExperimentConfig:
+    suite = config.suite and folder / config.suite
+    sources = {
+        name: source if _is_address(source) else str(folder / source)
+        for name, source in config.repositories.items()
+    }
+    return config.with_options(suite=suite, repositories=sources)
+
+
+def _is_address(source: str) -> bool:
+    return "://" in source or source.startswith("git@")
+
+
+def _refuse_unknown(
+    values: Mapping[str, object],
+    known: Sequence[str] | Mapping[str, object],
+    where: str,
+) -> None:
+    for key in values:
+        if key in known:
+            continue
+        nearest = get_close_matches(str(key), list(known), n=1, cutoff=0)
+        msg = f"{where}: unknown setting {key!r}: did you mean {nearest[0]!r}?"
+        raise ConfigError(msg)

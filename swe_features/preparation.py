@@ -1,0 +1,186 @@
+"""Make an experiment out of its settings: its suite, repositories and cells.
+
+Nothing here needs a model, a key or a sandbox; `equipment` has those.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from agent.learned_context_store import context_key
+from swe_features.arms import choose_arms
+from swe_features.cells import Cell, Conditions, plan_cells
+from swe_features.errors import ConfigError
+from swe_features.experiment import ExperimentConfig
+from swe_features.provenance import code_hash, prompts_hash
+from tasks.instances import Instance
+from tasks.obtaining import obtain
+from tasks.repository import Repository
+from tasks.rows import RowProblem, load_rows
+from tasks.suite import Suite, load_suite
+
+__all__ = [
+    "ANY_REPOSITORY",
+    "Experiment",
+    "InvalidRowsError",
+    "cache_folder",
+    "prepare",
+]
+
+ANY_REPOSITORY = "*"
+"""Stands for every repository of the suite that is not named."""
+
+OPERATIONAL_OPTIONS = frozenset(
+    {
+        "api_base",
+        "api_key_env",
+        "cache_ttl",
+        "concurrent",
+        "max_wait_s",
+        "requests_per_minute",
+        "retries",
+        "stream",
+        "timeout_s",
+        "tokens_per_minute",
+    }
+)
+"""Options of a model that change how it is reached, and not what it says."""
+
+
+class InvalidRowsError(ConfigError):
+    """Rows of the suite cannot be used, and nobody said to skip them."""
+
+    def __init__(self, suite: Path, problems: tuple[RowProblem, ...]) -> None:
+        self.lines = tuple(f"{suite}, {problem}" for problem in problems)
+        super().__init__(
+            f"{len(problems)} rows of {suite} cannot be used: "
+            "mend them, or go on without them by --skip-invalid"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """An experiment that is ready to run."""
+
+    config: ExperimentConfig
+    suite: Suite
+    instances: Mapping[str, Instance]
+    """By `instance_id`."""
+    sources: Mapping[str, Path]
+    """The git repository of each `owner/name` of the suite."""
+    conditions: Conditions
+    cells: tuple[Cell, ...]
+    cache: Path
+    """Folder of sealed checkouts, clones and the demo; safe to delete."""
+
+    def context_key(self, cell: Cell) -> str:
+        """Name of the learned context that a cell needs.
+
+        Cells of instances that start from the same commit with the same related pull
+        requests share it, whatever they ask: the target is no part of it.
+        """
+        instance = self.instances[cell.instance_id]
+        return context_key(
+            repo=instance.target.repo,
+            commit=instance.base_commit,
+            related=instance.related,
+            model=self.conditions.sleep_model,
+            prompt_hash=self.conditions.prompts,
+            seed=cell.seed,
+            settings={
+                "options": self.conditions.sleep_model_options,
+                "code": self.conditions.code,
+            },
+        )
+
+
+def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where things are kept that can be made again.
+
+    `SWE_FEATURES_CACHE`, or `swe-features` in the user's cache folder.
+    """
+    if named := environment.get("SWE_FEATURES_CACHE"):
+        return Path(named)
+    base = environment.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "swe-features"
+
+
+def prepare(config: ExperimentConfig, *, cache: Path) -> Experiment:
+    """Check the settings against the suite and its repositories, and plan the cells.
+
+    Args:
+        config: What is asked for.
+        cache: See `cache_folder`.
+
+    Raises:
+        ConfigError: The settings do not fit together, or rows cannot be used.
+        TaskError: The suite or a repository cannot be read.
+    """
+    arms = choose_arms(config.arms)
+    config = _with_demo(config, cache)
+    suite, sources = _load(config, cache)
+    conditions = _conditions(config)
+    cells = plan_cells(
+        suite.instances,
+        arms,
+        budgets=config.budgets,
+        seeds=range(config.seeds),
+        conditions=conditions,
+    )
+    instances = {instance.instance_id: instance for instance in suite.instances}
+    return Experiment(config, suite, instances, sources, conditions, cells, cache)
+
+
+def _with_demo(config: ExperimentConfig, cache: Path) -> ExperimentConfig:
+    if config.suite is not None:
+        if config.repositories:
+            return config
+        msg = f"where is the repository of {config.suite}? Name it with --repo PATH"
+        raise ConfigError(msg)
+    # Imported here: only who runs the demo needs it.
+    build_demo: Callable[[Path], tuple[Path, Path]]
+    build_demo = import_module("tasks.demo").build_demo
+    suite, repository = build_demo(cache)
+    return config.with_options(
+        suite=suite, repositories={ANY_REPOSITORY: str(repository)}
+    )
+
+
+def _load(config: ExperimentConfig, cache: Path) -> tuple[Suite, Mapping[str, Path]]:
+    path = Path(config.suite or "")
+    wanted = {row.repo for row in load_rows(path).rows}
+    sources = {}
+    for name in sorted(wanted):
+        source = config.repositories.get(name, config.repositories.get(ANY_REPOSITORY))
+        if source is not None:
+            sources[name] = obtain(source, cache / "repositories")
+    repositories = {name: Repository.open(path) for name, path in sources.items()}
+    suite = load_suite(path, repositories, order=config.related, skip_invalid=True)
+    if suite.skipped and not config.skip_invalid:
+        raise InvalidRowsError(path, suite.skipped)
+    return suite, sources
+
+
+def _conditions(config: ExperimentConfig) -> Conditions:
+    options = _outcome_options(config.model_options)
+    if config.sleep_model is not None:
+        sleep_options = _outcome_options(config.sleep_model_options)
+    else:
+        sleep_options = options
+    return Conditions(
+        model=config.model,
+        sleep_model=config.sleep_model or config.model,
+        model_options=options,
+        sleep_model_options=sleep_options,
+        mode=config.mode,
+        related=config.related,
+        prompts=prompts_hash(),
+        code=code_hash(),
+    )
+
+
+def _outcome_options(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {k: v for k, v in options.items() if k not in OPERATIONAL_OPTIONS}

@@ -1,0 +1,79 @@
+"""Where results come from: versions, hashes, and the manifest that holds them."""
+
+import hashlib
+import platform
+import sys
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from swe_features.version import version
+
+__all__ = ["code_hash", "environment_record", "prompts_hash"]
+
+SCORING_CODE = ("arms.py", "scoring.py", "cells.py")
+"""Modules of this package that may change an outcome; the rest only moves it about."""
+
+RECORDED_PACKAGES = ("litellm", "docker", "jinja2", "numpy", "pydantic", "unidiff")
+
+HASH_CHARACTERS = 16
+
+
+@cache
+def code_hash() -> str:
+    """Hash of the code that attempts a cell and scores it.
+
+    Results of other code stay on disk, and are not taken for results of this one.
+    """
+    own = files("swe_features")
+    sources = [*_files_under(files("agent"), ".py")]
+    sources += [own / name for name in SCORING_CODE]
+    return _hash(sources)
+
+
+@cache
+def prompts_hash() -> str:
+    """Hash of all prompt templates."""
+    return _hash(_files_under(files("agent"), ".jinja"))
+
+
+def environment_record() -> dict[str, Any]:
+    """Versions of what ran, as JSON values."""
+    return {
+        "version": version(),
+        "code": code_hash(),
+        "prompts": prompts_hash(),
+        "python": platform.python_version(),
+        "platform": f"{sys.platform} {platform.machine()}",
+        "packages": {name: _package(name) for name in RECORDED_PACKAGES},
+    }
+
+
+def _package(name: str) -> str | None:
+    try:
+        return installed_version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _files_under(folder: Traversable, ending: str) -> list[Traversable]:
+    found: list[Traversable] = []
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.is_dir():
+            found += _files_under(entry, ending)
+        elif entry.name.endswith(ending):
+            found.append(entry)
+    return found
+
+
+def _hash(sources: Iterable[Traversable]) -> str:
+    total = hashlib.sha256()
+    for source in sources:
+        content = source.read_bytes()
+        total.update(f"{source.name} {len(content)}\n".encode())
+        total.update(content)
+    return total.hexdigest()[:HASH_CHARACTERS]

@@ -1,0 +1,186 @@
+"""One run over one directory: what is there already, what is missing, what came of it.
+
+Running the same experiment again takes up where the last run ended, however it ended:
+scored cells stay as they are, broken and missing ones are attempted.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import uuid4
+
+from swe_features.cells import Cell
+from swe_features.equipment import Equipment, equip, offline_note
+from swe_features.errors import StoreError
+from swe_features.experiment import ExperimentConfig
+from swe_features.journal import read_document
+from swe_features.preparation import Experiment
+from swe_features.provenance import environment_record
+from swe_features.redaction import Redactor
+from swe_features.results import CellResult, read_results
+from swe_features.runner import Progress, Runner
+from swe_features.store import MANIFEST, RESULTS, RunDirectory
+from swe_features.table import TableRow, summarise
+
+__all__ = ["RunSummary", "latest_results", "run_experiment"]
+
+MANIFEST_SCHEMA = 1
+
+
+class SetUp(Protocol):
+    """Makes what an experiment works with; see `equip`."""
+
+    def __call__(self, config: ExperimentConfig, *, run_id: str) -> Equipment:
+        """Set it up."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """How an experiment stands after a run."""
+
+    directory: Path
+    rows: tuple[TableRow, ...]
+    isolation: tuple[str, ...]
+    """One sentence for each driver that the results come from."""
+    offline_note: str | None
+    skipped_rows: int
+    planned: int
+    scored: int
+    broken: int
+    attempted: int
+    """Cells that this run attempted; the others were scored before."""
+    other_code: int
+    """Scored rows in the directory that other code or prompts produced."""
+
+
+def run_experiment(
+    experiment: Experiment,
+    out: Path,
+    progress: Progress,
+    *,
+    set_up: SetUp = equip,
+    environment: Mapping[str, str] = os.environ,
+) -> RunSummary:
+    """Run what is missing of an experiment.
+
+    Args:
+        experiment: What to run.
+        out: Its directory; created if need be.
+        progress: Told how it goes on.
+        set_up: Makes the models and the driver; called only where cells are missing.
+        environment: Where the values of secrets are, which no file may hold.
+
+    Raises:
+        InterruptedRunError: It was asked to stop.
+        ModelSetupError: A model cannot be set up.
+        DriverUnavailableError: The sandbox asked for does not work here.
+        StoreError: The directory cannot be written, is in use, or is another suite's.
+    """
+    with RunDirectory(out, Redactor(environment)) as directory:
+        manifest = _open_manifest(directory, experiment)
+        results = latest_results(read_results(out / RESULTS))
+        missing = [
+            cell for cell in experiment.cells if not _is_scored(results, cell.cell_id)
+        ]
+        if missing:
+            run_id = uuid4().hex[:12]
+            with set_up(experiment.config, run_id=run_id) as equipment:
+                manifest["drivers"][equipment.driver.name] = equipment.driver_record()
+                manifest["runs"].append(_run_record(experiment, run_id, missing))
+                directory.write_json(out / MANIFEST, manifest)
+                runner = Runner(experiment, equipment, directory, progress)
+                runner.run(missing, workers=experiment.config.workers)
+            results = latest_results(read_results(out / RESULTS))
+        return _summarise(experiment, out, results, manifest, len(missing))
+
+
+def latest_results(results: Iterable[CellResult]) -> dict[str, CellResult]:
+    """The result that counts for each cell: the last scored one, else the last."""
+    latest: dict[str, CellResult] = {}
+    for result in results:
+        before = latest.get(result.cell_id)
+        if before is None or before.outcome != "scored" or result.outcome == "scored":
+            latest[result.cell_id] = result
+    return latest
+
+
+def _is_scored(results: Mapping[str, CellResult], cell_id: str) -> bool:
+    return cell_id in results and results[cell_id].outcome == "scored"
+
+
+def _open_manifest(directory: RunDirectory, experiment: Experiment) -> dict[str, Any]:
+    """The manifest of a directory, or a new one for a new directory."""
+    path = directory.path / MANIFEST
+    suite = experiment.suite
+    if path.exists():
+        manifest: dict[str, Any] = read_document(path)
+        there = manifest["suite"]
+        if there["digest"] != suite.digest:
+            msg = (
+                f"{directory.path} holds results of another suite "
+                f"({there['name']}, {there['digest'][:12]}): choose another --out"
+            )
+            raise StoreError(msg)
+        return manifest
+    return {
+        "schema": MANIFEST_SCHEMA,
+        "suite": {
+            "name": suite.name,
+            "digest": suite.digest,
+            "instances": len(suite.instances),
+            "skipped": [str(problem) for problem in suite.skipped],
+        },
+        "drivers": {},
+        "runs": [],
+    }
+
+
+def _run_record(
+    experiment: Experiment, run_id: str, missing: list[Cell]
+) -> dict[str, Any]:
+    return {
+        "run_id": run_id,
+        "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cells": len(experiment.cells),
+        "attempted": len(missing),
+        "config": experiment.config.model_dump(mode="json"),
+        "repositories": {name: str(path) for name, path in experiment.sources.items()},
+        "environment": environment_record(),
+        "offline_note": offline_note(experiment.config),
+    }
+
+
+def _summarise(
+    experiment: Experiment,
+    out: Path,
+    results: Mapping[str, CellResult],
+    manifest: Mapping[str, Any],
+    attempted: int,
+) -> RunSummary:
+    rows = summarise(experiment.cells, results)
+    planned = {cell.cell_id for cell in experiment.cells}
+    drivers = {results[cell_id].driver for cell_id in planned if cell_id in results}
+    code = experiment.conditions.code, experiment.conditions.prompts
+    return RunSummary(
+        directory=out,
+        rows=rows,
+        isolation=tuple(
+            record["isolation"]
+            for name, record in manifest["drivers"].items()
+            if name in drivers
+        ),
+        offline_note=offline_note(experiment.config),
+        skipped_rows=len(experiment.suite.skipped),
+        planned=len(planned),
+        scored=sum(row.scored for row in rows),
+        broken=sum(row.broken for row in rows),
+        attempted=attempted,
+        other_code=sum(
+            (result.code, result.prompts) != code and result.outcome == "scored"
+            for result in results.values()
+        ),
+    )

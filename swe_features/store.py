@@ -1,0 +1,121 @@
+"""An experiment on disk: one directory that survives whatever happens to its writer.
+
+    DIR/manifest.json           what was run, with what; replaced as a whole
+    DIR/results.jsonl           one row for each scored or broken cell, appended
+    DIR/trajectories/<cell>.jsonl    every event of the attempt; `<cell>.2.jsonl` is
+                                the second one, `.partial.jsonl` one that was killed
+    DIR/contexts/<key>.json     learned contexts, with their trajectories beside them
+
+Only a cell with a `scored` row is done.
+"""
+
+import errno
+import fcntl
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+from agent.learned_context import LearnedContext
+from swe_features.errors import StoreError
+from swe_features.journal import Journal
+from swe_features.redaction import Redactor
+from swe_features.trajectories import TrajectoryWriter
+
+__all__ = ["MANIFEST", "RESULTS", "RunDirectory"]
+
+RESULTS = "results.jsonl"
+MANIFEST = "manifest.json"
+
+
+class RunDirectory:
+    """The directory of one experiment, held by one process for writing."""
+
+    def __init__(self, path: Path, redactor: Redactor) -> None:
+        """Create or open the directory, and lock it.
+
+        Args:
+            path: The directory; created with its parents.
+            redactor: Sees everything before the disk does.
+
+        Raises:
+            StoreError: Another run holds it, or it cannot be written.
+        """
+        self.path = path
+        self.trajectories = path / "trajectories"
+        self.contexts = path / "contexts"
+        self._redactor = redactor
+        try:
+            for folder in (self.trajectories, self.contexts):
+                folder.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock(path / ".lock")
+        except OSError as error:
+            msg = f"cannot write {path}: {error.strerror}: choose another --out"
+            raise StoreError(msg) from error
+        self.results = Journal(path / RESULTS, redactor)
+
+    def write_json(self, path: Path, value: Any) -> None:  # noqa: ANN401  # JSON value
+        """Replace a file of the directory by a JSON value, as a whole or not at all.
+
+        Raises:
+            StoreError: The disk refuses.
+        """
+        text = self._redactor.dump(value, indent=2) + "\n"
+        draft = path.with_name(f".{path.name}.draft")
+        try:
+            with draft.open("wb") as file:
+                file.write(text.encode("ascii"))
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        except OSError as error:
+            msg = f"cannot write {path}: {error.strerror}"
+            raise StoreError(msg) from error
+
+    def redact(self, learned: LearnedContext) -> LearnedContext:
+        """A learned context as the disk may hold it."""
+        clean = self._redactor.text
+        revisions = tuple(replace(r, text=clean(r.text)) for r in learned.revisions)
+        return replace(learned, text=clean(learned.text), revisions=revisions)
+
+    def begin_trajectory(self, folder: Path, name: str) -> TrajectoryWriter:
+        """Begin to record one attempt.
+
+        Args:
+            folder: `trajectories` or `contexts`.
+            name: What is attempted; an earlier attempt is kept, and this one numbered.
+        """
+        return TrajectoryWriter(folder, name, self._redactor)
+
+    def close(self) -> None:
+        """Let go of the directory; again is harmless."""
+        self.results.close()
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+def _lock(path: Path) -> int:
+    # The kernel lets go of it when its holder dies, however it dies.
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.read(lock, 32).decode("ascii", "replace").strip()
+        os.close(lock)
+        if error.errno not in {errno.EAGAIN, errno.EACCES}:
+            raise
+        msg = (
+            f"{path.parent} is being written by another run (process {holder}): "
+            "wait for it, or choose another --out"
+        )
+        raise StoreError(msg) from error
+    os.ftruncate(lock, 0)
+    os.write(lock, f"{os.getpid()}\n".encode())
+    return lock

@@ -1,0 +1,137 @@
+"""The table at the end of a run: one line for each arm and budget."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from swe_features.cells import Cell
+from swe_features.results import CellResult
+
+__all__ = ["TableRow", "as_text", "summarise"]
+
+HEADINGS = (
+    "arm",
+    "budget",
+    "F1",
+    "precision",
+    "recall",
+    "test tokens",
+    "sleep tokens",
+    "scored",
+    "broken",
+)
+NOTHING = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """Means over the scored cells of one arm and budget, unrounded."""
+
+    arm: str
+    budget: int | None
+    f1: float | None
+    """None, as all means, where nothing was scored."""
+    precision: float | None
+    recall: float | None
+    test_tokens: float | None
+    """Completion tokens of the test phase, a cell."""
+    sleep_tokens: float | None
+    """Completion tokens of the sleep phase, a learned context; each counts once.
+
+    None for an arm that does not sleep.
+    """
+    scored: int
+    broken: int
+    missing: int
+    """Planned cells without a result."""
+
+
+def summarise(
+    cells: Iterable[Cell], results: Mapping[str, CellResult]
+) -> tuple[TableRow, ...]:
+    """Sum up an experiment.
+
+    Args:
+        cells: Those that were planned; results of others are no part of it.
+        results: The latest result of each cell, by its id.
+
+    Returns:
+        One row for each arm and budget, in the order in which they were planned.
+    """
+    groups: dict[tuple[str, int | None], list[Cell]] = defaultdict(list)
+    for cell in cells:
+        groups[cell.arm, cell.budget].append(cell)
+    order = {
+        arm: place for place, arm in enumerate(dict.fromkeys(a for a, _ in groups))
+    }
+    keys = sorted(groups, key=lambda key: (order[key[0]], key[1] or 0))
+    return tuple(_row(key, groups[key], results) for key in keys)
+
+
+def _row(
+    key: tuple[str, int | None],
+    cells: Sequence[Cell],
+    results: Mapping[str, CellResult],
+) -> TableRow:
+    found = [results[cell.cell_id] for cell in cells if cell.cell_id in results]
+    scored = [result for result in found if result.outcome == "scored"]
+    contexts = {r.context: r.sleep_tokens for r in scored if r.sleep_tokens is not None}
+    return TableRow(
+        arm=key[0],
+        budget=key[1],
+        f1=_mean(r.f1 for r in scored),
+        precision=_mean(r.precision for r in scored),
+        recall=_mean(r.recall for r in scored),
+        test_tokens=_mean(
+            r.test_tokens.completion_tokens for r in scored if r.test_tokens
+        ),
+        sleep_tokens=_mean(usage.completion_tokens for usage in contexts.values()),
+        scored=len(scored),
+        broken=len(found) - len(scored),
+        missing=len(cells) - len(found),
+    )
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
+
+
+def as_text(rows: Sequence[TableRow]) -> str:
+    """The table for a terminal, a file or a README; the same everywhere."""
+    lines = [HEADINGS, *(_texts(row) for row in rows)]
+    widths = [
+        max(len(line[column]) for line in lines) for column in range(len(HEADINGS))
+    ]
+    text = [
+        "  ".join(
+            part.ljust(width) if column == 0 else part.rjust(width)
+            for column, (part, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    ]
+    text.insert(1, "-" * len(text[0]))
+    return "\n".join(text) + "\n"
+
+
+def _texts(row: TableRow) -> tuple[str, ...]:
+    return (
+        row.arm,
+        NOTHING if row.budget is None else str(row.budget),
+        _score(row.f1),
+        _score(row.precision),
+        _score(row.recall),
+        _tokens(row.test_tokens),
+        _tokens(row.sleep_tokens),
+        str(row.scored) + (f"/{row.scored + row.missing}" if row.missing else ""),
+        str(row.broken),
+    )
+
+
+def _score(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.3f}"
+
+
+def _tokens(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:,.0f}"

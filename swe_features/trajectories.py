@@ -1,0 +1,84 @@
+"""Trajectories on disk: every event of one attempt, one JSON line each.
+
+An attempt that is under way, or was killed, is `<name>.partial.jsonl`; it gets its name
+when it ends. No attempt is ever overwritten: the second one is `<name>.2.jsonl`.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from io import TextIOWrapper
+from itertools import count
+from pathlib import Path
+from typing import Any, Self
+
+from agent.events import Event
+from swe_features.errors import StoreError
+from swe_features.journal import read_lines
+from swe_features.redaction import Redactor
+
+__all__ = ["TrajectoryWriter", "read_trajectory"]
+
+PARTIAL = ".partial.jsonl"
+
+
+class TrajectoryWriter:
+    """Records one attempt. Used by one thread."""
+
+    def __init__(self, folder: Path, name: str, redactor: Redactor) -> None:
+        """Claim the next free number for this attempt.
+
+        Raises:
+            StoreError: The file cannot be created.
+        """
+        self._redactor = redactor
+        try:
+            self.attempt, self._partial, self._file = _claim(folder, name)
+        except OSError as error:
+            msg = f"cannot write {folder}: {error.strerror}"
+            raise StoreError(msg) from error
+
+    def record(self, event: Event) -> None:
+        """Write one event."""
+        line = {"at_s": event.at_s, "kind": event.kind, "data": event.data}
+        self._file.write(self._redactor.dump(line) + "\n")
+        # To the kernel, so that it outlives this process; the disk can wait.
+        self._file.flush()
+
+    def finish(self) -> Path:
+        """End the attempt and give the file its name, which is returned."""
+        os.fsync(self._file.fileno())
+        self._file.close()
+        name = self._partial.name.removesuffix(PARTIAL) + ".jsonl"
+        return self._partial.rename(self._partial.with_name(name))
+
+    def close(self) -> None:
+        """Leave the attempt as it is: unfinished, unless `finish` came before."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+def _claim(folder: Path, name: str) -> tuple[int, Path, TextIOWrapper]:
+    for attempt in count(1):
+        stem = name if attempt == 1 else f"{name}.{attempt}"
+        if (folder / f"{stem}.jsonl").exists():
+            continue
+        partial = folder / f"{stem}{PARTIAL}"
+        try:
+            return attempt, partial, partial.open("x", encoding="ascii")
+        except FileExistsError:
+            continue
+    raise AssertionError  # pragma: no cover  # count() has no end
+
+
+def read_trajectory(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The events of an attempt, finished or not. Any: JSON values.
+
+    Raises:
+        StoreError: The file is damaged.
+    """
+    return iter(read_lines(path))

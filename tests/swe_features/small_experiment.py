@@ -1,0 +1,139 @@
+"""A small experiment that really runs: three pull requests and a scripted student."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+
+from agent.errors import ModelError
+from agent.messages import Message, ToolCall, ToolSpec
+from agent.model import Reply
+from agent.usage import Usage
+from sandbox.subprocess_driver import SubprocessDriver
+from swe_features.equipment import Equipment
+from swe_features.experiment import ExperimentConfig
+from swe_features.preparation import Experiment, prepare
+from swe_features.results import CellResult
+from swe_features.runner import Progress
+from tests.tasks.histories import History
+
+REPO = "shop/till"
+
+
+class Student:
+    """A model that names the same file each time, and remembers what it was asked.
+
+    It needs two steps: it proposes, then submits; asleep, it writes and finishes.
+    """
+
+    def __init__(self, *, file: str = "till/core.py") -> None:
+        self.name = "student"
+        self.file = file
+        self.requests: list[tuple[Message, ...]] = []
+        self.errors: list[Exception] = []
+        """Raised instead of a reply, one for each request, until they are used up."""
+        self._lock = Lock()
+
+    def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Reply:
+        with self._lock:
+            self.requests.append(tuple(messages))
+            number = len(self.requests)
+            if self.errors:
+                raise self.errors.pop(0)
+        names = {tool.name for tool in tools}
+        own = sum(message.role == "assistant" for message in messages)
+        arguments: dict[str, object] = {}
+        if "rethink_memory" in names:
+            tool = "finish_rethinking_memory" if own % 2 else "rethink_memory"
+            if not own % 2:
+                arguments = {"new_memory": f"Look at {self.file}."}
+        elif own:
+            tool = "submit"
+        else:
+            tool, arguments = "propose_files", {"files": [self.file]}
+        return Reply(
+            "",
+            tool_calls=(ToolCall(f"call-{number}", tool, arguments),),
+            usage=Usage(prompt_tokens=100, completion_tokens=7, requests=1),
+            finish_reason="tool_calls",
+        )
+
+    def sleeps(self) -> int:
+        """Sleep phases that began."""
+        return sum(
+            len(request) == 2 and "rethink_memory" in request[0].content
+            for request in self.requests
+        )
+
+
+class BrokenStudent(Student):
+    """A model that cannot be reached."""
+
+    def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Reply:
+        del messages, tools
+        msg = "no route to the model"
+        raise ModelError(msg)
+
+
+class Silence(Progress):
+    """Shows nothing, and counts."""
+
+    def __init__(self) -> None:
+        self.results: list[CellResult] = []
+
+    def begin(self, cells: int, done: int, contexts: int) -> None:
+        self.begun = cells, done, contexts
+
+    def slept(self, slept: object) -> None:
+        pass
+
+    def finished(self, result: CellResult) -> None:
+        self.results.append(result)
+
+
+def write_suite(folder: Path) -> tuple[Path, Path]:
+    """A repository and the rows of three pull requests of one cluster."""
+    history = History(folder / "repository")
+    files = {"till/core.py": "A = 1\n", "till/io.py": "B = 1\n", "README.md": "Till\n"}
+    base = history.add(files, "begin")
+    rows: list[dict[str, object]] = []
+    for number in (1, 2, 3):
+        changed = {"till/core.py": f"A = {number + 1}\n"}
+        if number == 2:
+            changed["till/io.py"] = "B = 2\n"
+        head = history.add(changed, f"change {number}")
+        rows.append(
+            {
+                "repo": REPO,
+                "pr_number": number,
+                "title": f"Change {number}",
+                "body": "Change the core of the till.",
+                "base_commit": base,
+                "head_commit": head,
+                "cluster": "core",
+                "changed_files": [],
+            }
+        )
+        base = head
+    suite = folder / "till.jsonl"
+    suite.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return suite, history.path
+
+
+def small_experiment(folder: Path, **settings: object) -> Experiment:
+    """The experiment of that suite; its sealed checkouts are kept beside it."""
+    if not (folder / "till.jsonl").exists():
+        write_suite(folder)
+    config = ExperimentConfig(
+        name="till",
+        suite=folder / "till.jsonl",
+        repositories={"*": str(folder / "repository")},
+        model="student",
+        budgets=(1, 3),
+    ).with_options(**settings)
+    return prepare(config, cache=folder / "cache")
+
+
+def equip_with(student: Student) -> Equipment:
+    """That student in sandboxes of the simplest driver."""
+    return Equipment(student, student, SubprocessDriver(run_id="test"))

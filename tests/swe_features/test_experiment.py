@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import pytest
+
+from swe_features.errors import ConfigError
+from swe_features.experiment import ExperimentConfig, find_config, load_config
+
+
+def test_nothing_named_is_the_demo() -> None:
+    config = find_config(None)
+    assert (config.name, config.suite, config.model) == ("demo", None, "offline")
+
+
+def test_rows_are_a_suite_with_default_settings() -> None:
+    config = find_config("some/rows.jsonl")
+    assert (config.name, config.suite) == ("rows", Path("some/rows.jsonl"))
+
+
+def test_paths_of_a_file_are_beside_it(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "suite: rows.jsonl\n"
+        "repositories: {o/n: ../repo, o/far: 'https://example.org/far.git'}\n"
+        "budgets: [8, 2, 8]\n"
+    )
+    config = load_config(file)
+    assert config.name == "mine"
+    assert config.suite == tmp_path / "rows.jsonl"
+    assert config.repositories["o/n"] == str(tmp_path / "../repo")
+    assert config.repositories["o/far"] == "https://example.org/far.git"
+    assert config.budgets == (8, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("budgetss: [2]", "unknown setting 'budgetss': did you mean 'budgets'"),
+        ("budgets: [0]", "budgets cannot be .*at least 1"),
+        ("budgets: []", "one or more"),
+        ("arms: []", "at least one arm"),
+        ("sandbox: moon", "sandbox cannot be 'moon'"),
+        ("seeds: 0", "seeds cannot be 0"),
+        ("- a", "holds no settings"),
+        ("a: [", "is no YAML"),
+    ],
+)
+def test_wrong_settings_are_one_line(text: str, complaint: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=complaint):
+        load_config(file)
+
+
+def test_missing_file_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot read"):
+        load_config(tmp_path / "none.yaml")
+
+
+def test_unknown_name_lists_what_there_is() -> None:
+    with pytest.raises(ConfigError, match="no experiment 'figure-99'"):
+        find_config("figure-99")
+
+
+def test_options_win_over_the_file_and_none_leaves_it() -> None:
+    config = ExperimentConfig(seeds=3, budgets=(2,))
+    changed = config.with_options(seeds=None, budgets=["4", "6"])
+    assert (changed.seeds, changed.budgets) == (3, (4, 6))
+
+
+def test_options_are_checked_too() -> None:
+    with pytest.raises(ConfigError, match="options: workers cannot be 0"):
+        ExperimentConfig().with_options(workers=0)

@@ -1,0 +1,118 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent.events import Event
+from agent.learned_context import LearnedContext, Revision
+from agent.usage import Usage
+from swe_features.errors import StoreError
+from swe_features.redaction import Redactor
+from swe_features.store import RunDirectory
+from swe_features.trajectories import read_trajectory
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from swe_features.redaction import Redactor
+from swe_features.store import RunDirectory
+directory = RunDirectory(Path(sys.argv[1]), Redactor({}))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_second_run_on_a_directory_is_refused_politely(tmp_path: Path) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with pytest.raises(StoreError, match=rf"another run \(process {holder.pid}\)"):
+            RunDirectory(tmp_path, Redactor({}))
+    finally:
+        holder.kill()
+        holder.communicate()
+    # The lock died with its holder.
+    RunDirectory(tmp_path, Redactor({})).close()
+
+
+def test_directory_can_be_opened_again_after_it_was_closed(tmp_path: Path) -> None:
+    for _ in range(2):
+        with RunDirectory(tmp_path, Redactor({})) as directory:
+            directory.results.append({})
+
+
+def test_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="choose another --out"):
+        RunDirectory(tmp_path / "file" / "out", Redactor({}))
+
+
+def test_attempts_are_numbered_and_none_is_overwritten(tmp_path: Path) -> None:
+    with RunDirectory(tmp_path, Redactor({})) as directory:
+        for text in ("first", "second"):
+            with directory.begin_trajectory(directory.trajectories, "c") as writer:
+                writer.record(Event("message", {"text": text}))
+                writer.finish()
+    one = list(read_trajectory(tmp_path / "trajectories" / "c.jsonl"))
+    two = list(read_trajectory(tmp_path / "trajectories" / "c.2.jsonl"))
+    assert [one[0]["data"], two[0]["data"]] == [{"text": "first"}, {"text": "second"}]
+
+
+def test_unfinished_attempt_is_kept_beside_the_next_one(tmp_path: Path) -> None:
+    with RunDirectory(tmp_path, Redactor({})) as directory:
+        with directory.begin_trajectory(directory.trajectories, "c") as writer:
+            writer.record(Event("message", {}))
+        with directory.begin_trajectory(directory.trajectories, "c") as writer:
+            assert writer.attempt == 2
+            writer.finish()
+    names = sorted(path.name for path in (tmp_path / "trajectories").iterdir())
+    assert names == ["c.2.jsonl", "c.partial.jsonl"]
+    assert list(read_trajectory(tmp_path / "trajectories" / "c.partial.jsonl"))
+
+
+def test_replaced_file_is_whole_and_leaves_no_draft(tmp_path: Path) -> None:
+    with RunDirectory(tmp_path, Redactor({})) as directory:
+        directory.write_json(tmp_path / "manifest.json", {"a": "é"})
+        directory.write_json(tmp_path / "manifest.json", {"a": 2})
+    assert json.loads((tmp_path / "manifest.json").read_text()) == {"a": 2}
+    assert not list(tmp_path.glob("*.draft"))
+    assert not list(tmp_path.glob(".*.draft"))
+
+
+def test_no_way_of_writing_lets_a_key_through(tmp_path: Path) -> None:
+    key = "planted-key-0123456789"
+    learned = LearnedContext(
+        text=f"uses {key}",
+        repo="o/n",
+        commit="c" * 40,
+        related=(),
+        model="m",
+        prompt_hash="p",
+        usage=Usage(),
+        duration_s=1.0,
+        revisions=(Revision(f"saw {key}", None, Usage()),),
+    )
+    with RunDirectory(tmp_path, Redactor({"SOME_API_KEY": key})) as directory:
+        directory.results.append({"message": f"401: bad key {key}"})
+        directory.write_json(tmp_path / "manifest.json", {"config": [key]})
+        with directory.begin_trajectory(directory.contexts, "s") as writer:
+            writer.record(Event("reply", {"content": f"-{key}-"}))
+            writer.finish()
+        clean = directory.redact(learned)
+    assert key not in clean.text + clean.revisions[0].text
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(written) >= 4
+    assert all(key not in path.read_text() for path in written)
+
+
+def test_lock_names_this_process(tmp_path: Path) -> None:
+    with RunDirectory(tmp_path, Redactor({})):
+        assert (tmp_path / ".lock").read_text().strip() == str(os.getpid())
