@@ -1,0 +1,277 @@
+"""Two arms, or two runs, compared on the same instances.
+
+Differences are taken within an instance, budget and seed, so what makes an instance
+hard for everybody drops out. Cells that only one side has are counted, and left out.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+
+from swe_features.statistics.intervals import Estimate, estimate
+from swe_features.statistics.observations import Observation
+from swe_features.statistics.readings import Reading, doubts_about, show
+from swe_features.statistics.resampling import Design, FloatArray
+from swe_features.statistics.scores import ratio
+from swe_features.statistics.significance import (
+    SignFlip,
+    adjust_by_holm,
+    sign_flip_test,
+    smallest_detectable,
+)
+
+__all__ = ["Comparison", "Pair", "Paired", "compare", "compare_arms", "pair_cells"]
+
+Pair: TypeAlias = tuple[Observation, Observation]
+"""The same instance, budget and seed: the baseline, and the one compared with it."""
+
+
+ROUNDING = 1e-12
+"""A mean over seeds of equal scores may differ from them in its last bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """The difference in F1 between two sides, by one denominator."""
+
+    difference: Estimate
+    """Mean of `other - baseline`."""
+    test: SignFlip
+    p_holm: float
+    """`test.p`, adjusted for all budgets that were compared together."""
+    wins: int
+    """Instances on which the other side is better, by their mean over seeds."""
+    ties: int
+    losses: int
+    smallest_detectable: float
+    """True difference that would be seen with a chance of 80%; NaN without spread."""
+    effect_size: float
+    """Mean difference by its standard deviation between instances; NaN without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two sides at one budget."""
+
+    baseline: str
+    other: str
+    budget: int | None
+    """None where neither side takes steps."""
+    pairs: int
+    unpaired: int
+    """Cells of either side that have no partner."""
+    all_cells: Paired | None
+    """None where there is no pair."""
+    valid_cells: Paired | None
+    """Pairs of which both are scored."""
+    reading: Reading
+
+
+def compare_arms(
+    observations: Sequence[Observation],
+    *,
+    baseline: str,
+    other: str,
+    suspects: Iterable[str] = (),
+    seed: int = 0,
+) -> tuple[Comparison, ...]:
+    """Compare two arms of one run, at each budget.
+
+    An arm that takes no steps is compared with every budget and seed of the other.
+    """
+    left = [o for o in observations if o.arm == baseline]
+    right = [o for o in observations if o.arm == other]
+    budgets = _budgets(left, right)
+    found = [
+        _compare(
+            _at_budget(left, budget),
+            _at_budget(right, budget),
+            names=(baseline, other),
+            budget=budget,
+            suspects=frozenset(suspects),
+            seed=seed,
+        )
+        for budget in budgets
+    ]
+    return _adjust(found)
+
+
+def compare(
+    a: Sequence[Observation],
+    b: Sequence[Observation],
+    *,
+    names: tuple[str, str] = ("A", "B"),
+    seed: int = 0,
+) -> tuple[Comparison, ...]:
+    """Compare two runs, arm by arm and budget by budget, in what both have.
+
+    Holm's correction is over the budgets of each arm.
+    """
+    arms = [
+        arm for arm in dict.fromkeys(o.arm for o in a) if any(o.arm == arm for o in b)
+    ]
+    found: list[Comparison] = []
+    for arm in arms:
+        left = [o for o in a if o.arm == arm]
+        right = [o for o in b if o.arm == arm]
+        both = {o.budget for o in left} & {o.budget for o in right}
+        of_arm = [
+            _compare(
+                _at_budget(left, budget),
+                _at_budget(right, budget),
+                names=(f"{names[0]}: {arm}", f"{names[1]}: {arm}"),
+                budget=budget,
+                suspects=frozenset(),
+                seed=seed,
+            )
+            for budget in sorted(both, key=lambda budget: budget or 0)
+        ]
+        found.extend(_adjust(of_arm))
+    return tuple(found)
+
+
+def _budgets(
+    left: Iterable[Observation], right: Iterable[Observation]
+) -> tuple[int | None, ...]:
+    a, b = {o.budget for o in left}, {o.budget for o in right}
+    if None in a or None in b:
+        return tuple(sorted((a | b) - {None}, key=lambda n: n or 0)) or (None,)
+    return tuple(sorted(a & b, key=lambda n: n or 0))
+
+
+def _at_budget(cells: Iterable[Observation], budget: int | None) -> list[Observation]:
+    return [cell for cell in cells if cell.budget in {budget, None}]
+
+
+def pair_cells(
+    baseline: Iterable[Observation], other: Iterable[Observation]
+) -> tuple[tuple[Pair, ...], int]:
+    """Pair cells of one budget by instance and seed.
+
+    Returns:
+        The pairs, and how many cells have no partner.
+    """
+    left, right = _by_instance(baseline), _by_instance(other)
+    pairs: list[Pair] = []
+    used: set[int] = set()
+    for instance in sorted(left.keys() & right.keys()):
+        for a, b in _partners(left[instance], right[instance]):
+            pairs.append((a, b))
+            used |= {id(a), id(b)}
+    everything = [o for side in (left, right) for cells in side.values() for o in cells]
+    return tuple(pairs), sum(id(o) not in used for o in everything)
+
+
+def _partners(left: list[Observation], right: list[Observation]) -> Iterable[Pair]:
+    takes_no_steps = any(o.budget is None for o in (*left, *right))
+    return [
+        (a, b)
+        for a in sorted(left, key=lambda o: o.seed)
+        for b in sorted(right, key=lambda o: o.seed)
+        if takes_no_steps or a.seed == b.seed
+    ]
+
+
+def _by_instance(cells: Iterable[Observation]) -> dict[str, list[Observation]]:
+    grouped = defaultdict(list)
+    for cell in cells:
+        grouped[cell.instance_id].append(cell)
+    return grouped
+
+
+def _compare(  # noqa: PLR0913  # two sides, and what they are called
+    left: Sequence[Observation],
+    right: Sequence[Observation],
+    *,
+    names: tuple[str, str],
+    budget: int | None,
+    suspects: frozenset[str],
+    seed: int,
+) -> Comparison:
+    pairs, unpaired = pair_cells(left, right)
+    valid = [pair for pair in pairs if pair[0].is_scored and pair[1].is_scored]
+    everything = _paired(pairs, seed)
+    doubts = doubts_about([*left, *right], suspects=suspects)
+    if unpaired:
+        doubts += (f"{unpaired} cells have no partner and are left out.",)
+    return Comparison(
+        baseline=names[0],
+        other=names[1],
+        budget=budget,
+        pairs=len(pairs),
+        unpaired=unpaired,
+        all_cells=everything,
+        valid_cells=_paired(valid, seed),
+        reading=Reading(_sentence(names, budget, everything), doubts),
+    )
+
+
+def _paired(pairs: Sequence[Pair], seed: int) -> Paired | None:
+    if not pairs:
+        return None
+    design = Design.of(a for a, _ in pairs)
+    totals, counts = _differences(pairs, design)
+    means = totals / counts
+
+    def statistic(weights: FloatArray) -> FloatArray:
+        return ratio(weights @ totals, weights @ counts)
+
+    means[np.abs(means) <= ROUNDING] = 0.0
+    wins, losses = int((means > 0).sum()), int((means < 0).sum())
+    spread = float(np.std(means, ddof=1)) if len(means) > 1 else 0.0
+    test = sign_flip_test(means, seed=seed)
+    return Paired(
+        difference=estimate(statistic, design, seed=seed),
+        test=test,
+        p_holm=test.p,
+        wins=wins,
+        ties=len(means) - wins - losses,
+        losses=losses,
+        smallest_detectable=smallest_detectable(means),
+        effect_size=float(means.mean()) / spread if spread > 0 else float("nan"),
+    )
+
+
+def _differences(
+    pairs: Iterable[Pair], design: Design
+) -> tuple[FloatArray, FloatArray]:
+    place = {name: index for index, name in enumerate(design.instances)}
+    totals, counts = np.zeros(len(place)), np.zeros(len(place))
+    for a, b in pairs:
+        totals[place[a.instance_id]] += b.f1 - a.f1
+        counts[place[a.instance_id]] += 1
+    return totals, counts
+
+
+def _adjust(found: Sequence[Comparison]) -> tuple[Comparison, ...]:
+    every = _holm([c.all_cells for c in found])
+    valid = _holm([c.valid_cells for c in found])
+    return tuple(
+        replace(c, all_cells=a, valid_cells=v)
+        for c, a, v in zip(found, every, valid, strict=True)
+    )
+
+
+def _holm(tested: Sequence[Paired | None]) -> list[Paired | None]:
+    known = [paired for paired in tested if paired is not None]
+    adjusted = iter(adjust_by_holm([paired.test.p for paired in known]))
+    return [p if p is None else replace(p, p_holm=next(adjusted)) for p in tested]
+
+
+def _sentence(names: tuple[str, str], budget: int | None, paired: Paired | None) -> str:
+    at = "" if budget is None else f" with {budget} steps"
+    if paired is None:
+        return f"{names[1]} and {names[0]} have no cell in common{at}."
+    size = paired.smallest_detectable
+    is_missable = abs(paired.difference.value) < size
+    hint = (
+        "; a true difference below {:.3f} would often be missed" if is_missable else ""
+    )
+    return (
+        f"{names[1]} minus {names[0]}{at}: F1 {show(paired.difference, sign='+')}, "
+        f"{paired.wins} wins, {paired.ties} ties, {paired.losses} losses, "
+        f"sign-flip p = {paired.test.p:.3g}{hint.format(size)}."
+    )

@@ -1,0 +1,97 @@
+"""Readings: what an analysis shows, in a sentence, and when not to believe it.
+
+A figure travels without the text around it; its doubts have to travel with it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from swe_features.statistics.intervals import Estimate
+from swe_features.statistics.observations import Observation
+
+__all__ = ["Reading", "doubts_about", "show"]
+
+FEW_INSTANCES = 30
+"""Below, an interval's limits themselves are unsure, and only large effects show."""
+
+FEW_REPOSITORIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One sentence about one analysis, with the reasons to doubt it."""
+
+    shows: str
+    """What the analysis shows; ends with a full stop."""
+    doubts: tuple[str, ...] = ()
+    """Each a sentence that says why this must not be believed, or how far."""
+
+
+def doubts_about(
+    observations: Sequence[Observation], *, suspects: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """What is wrong with the cells themselves, whatever is computed from them.
+
+    Args:
+        observations: The cells of an analysis.
+        suspects: Ids of cells whose rollout looked for the future or the network.
+    """
+    if not observations:
+        return ("There is no cell at all.",)
+    flagged = frozenset(suspects) & {o.cell_id for o in observations}
+    repos = {o.repo for o in observations}
+    instances = {o.instance_id for o in observations}
+    broken = sum(not o.is_scored for o in observations)
+    unsealed = sum(not o.is_sealed for o in observations)
+    leaky = sum(o.related == "any-order" for o in observations)
+    total = len(observations)
+    models = {o.model for o in observations if o.model is not None}
+    checks = (
+        (
+            len(instances) < FEW_INSTANCES,
+            f"Only {len(instances)} instances: a wide interval, and its ends unsure.",
+        ),
+        (
+            len(repos) < FEW_REPOSITORIES,
+            f"Only {len(repos)} {'repository' if len(repos) == 1 else 'repositories'}: "
+            "nothing is said about others.",
+        ),
+        (broken > 0, f"{broken} of {total} cells are broken: read both denominators."),
+        (
+            leaky > 0,
+            f"{leaky} of {total} cells saw pull requests from after their target: the "
+            "future leaked.",
+        ),
+        (
+            unsealed > 0,
+            f"{unsealed} of {total} cells carry no proof that the future was absent.",
+        ),
+        (
+            len(flagged) > 0,
+            f"{len(flagged)} of {total} rollouts looked for the future or the network: "
+            "read the clean-only score.",
+        ),
+        (
+            "offline" in models,
+            "The offline model is no language model: its figures say nothing of one.",
+        ),
+    )
+    return tuple(text for applies, text in checks if applies)
+
+
+def show(estimate: Estimate, *, decimals: int = 3, sign: str = "") -> str:
+    """An estimate for a sentence: its value, and its percentile interval.
+
+    Args:
+        estimate: What to show.
+        decimals: After the point.
+        sign: `+` writes the sign of positive values too.
+    """
+    spec = f"{sign},.{decimals}f"
+    if estimate.percentile is None:
+        return f"{estimate.value:{spec}} (no interval)"
+    low, high = estimate.percentile.low, estimate.percentile.high
+    return (
+        f"{estimate.value:{spec}} ({estimate.level:.0%} interval "
+        f"{low:{spec}} to {high:{spec}})"
+    )

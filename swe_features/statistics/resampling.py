@@ -1,0 +1,124 @@
+"""Resampling: which cells are drawn together, and how often each of them is drawn.
+
+Cells of one instance are not independent, nor are instances of one repository. Where
+there are many repositories, whole repositories are drawn, with everything in them. With
+a few, that has no meaning (of two there are three different draws), so instances are
+drawn within each repository, and the interval then speaks of other instances of these
+repositories, not of other repositories.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from swe_features.statistics.observations import Observation
+
+__all__ = ["DRAWS", "Design", "FloatArray", "Unit"]
+
+FloatArray: TypeAlias = NDArray[np.float64]
+Unit: TypeAlias = Literal["instance", "repository"]
+
+DRAWS = 2_000
+"""Resamples: the Monte-Carlo error of a 95% limit is then about 1/20 of the width."""
+
+FEWEST_REPOSITORIES = 10
+"""From here on repositories are drawn; below, the number of clusters is too small for
+an interval of theirs to have its coverage (docs/statistics.md has the simulation)."""
+
+FEWEST_INSIDE = 5
+"""Instances that each repository needs for draws within it; below, all are pooled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """How the instances of one analysis are drawn."""
+
+    instances: tuple[str, ...]
+    """In the order of every array of the analysis."""
+    repos: tuple[str, ...]
+    """Of each instance."""
+    unit: Unit
+
+    @classmethod
+    def of(
+        cls, observations: Iterable[Observation], *, unit: Unit | None = None
+    ) -> Self:
+        """The design of some observations.
+
+        Args:
+            observations: Each instance counts once, however many cells it has.
+            unit: What is drawn; None decides by the number of repositories.
+        """
+        repo_of = {o.instance_id: o.repo for o in observations}
+        instances = tuple(sorted(repo_of))
+        repos = tuple(repo_of[name] for name in instances)
+        if unit is None:
+            many = len(set(repos)) >= FEWEST_REPOSITORIES
+            unit = "repository" if many else "instance"
+        return cls(instances, repos, unit)
+
+    @property
+    def units(self) -> int:
+        """How many independent things there are to draw."""
+        return len(set(self._labels))
+
+    @property
+    def strata(self) -> int:
+        """Groups that keep their size in each draw."""
+        return len(set(self._strata))
+
+    def weights(self, *, draws: int = DRAWS, seed: int = 0) -> FloatArray:
+        """How often each instance is in each resample: draws x instances."""
+        return _draw(self, draws, seed)
+
+    def leave_one_out(self) -> FloatArray:
+        """Weights that leave out one unit each: units x instances."""
+        unit_of = _codes(self._labels)
+        kept: NDArray[np.bool] = unit_of != np.arange(self.units)[:, None]
+        return kept.astype(np.float64)
+
+    @property
+    def _labels(self) -> tuple[str, ...]:
+        """The unit of each instance."""
+        return self.repos if self.unit == "repository" else self.instances
+
+    @property
+    def _strata(self) -> tuple[str, ...]:
+        """The stratum of each instance."""
+        smallest = min(Counter(self.repos).values(), default=0)
+        if self.unit == "repository" or smallest < FEWEST_INSIDE:
+            return ("all",) * len(self.repos)
+        return self.repos
+
+
+# Analyses of one experiment share a design: equal draws, so their intervals agree.
+@lru_cache(maxsize=16)
+def _draw(design: Design, draws: int, seed: int) -> FloatArray:
+    random = np.random.default_rng(seed)
+    unit_of, stratum_of = _codes(design._labels), _codes(design._strata)
+    weights = np.empty((draws, len(design.instances)))
+    for stratum in range(design.strata):
+        inside = np.flatnonzero(stratum_of == stratum)
+        drawn, place = np.unique(unit_of[inside], return_inverse=True)
+        weights[:, inside] = _multinomial(random, len(drawn), draws)[:, place]
+    weights.setflags(write=False)
+    return weights
+
+
+def _codes(labels: tuple[str, ...]) -> NDArray[np.intp]:
+    """Labels as numbers from 0, in alphabetical order."""
+    codes: NDArray[np.intp] = np.unique(labels, return_inverse=True)[1]
+    return codes
+
+
+def _multinomial(random: np.random.Generator, size: int, draws: int) -> FloatArray:
+    """How often each of `size` things comes up in `size` draws, `draws` times."""
+    drawn = random.integers(0, size, (draws, size))
+    drawn += np.arange(draws)[:, None] * size
+    counts = np.bincount(drawn.ravel(), minlength=draws * size)
+    return counts.reshape(draws, size).astype(np.float64)
