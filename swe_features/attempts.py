@@ -21,11 +21,11 @@ from sandbox.contract import Sandbox
 from sandbox.errors import SandboxLostError
 from sandbox.sealing import seal
 from swe_features.arms import ARMS, Assignment
+from swe_features.cell_results import Breakage, CellResult, Phase
 from swe_features.cells import Cell
 from swe_features.equipment import Equipment
 from swe_features.errors import StoreError
 from swe_features.preparation import Experiment
-from swe_features.results import Breakage, CellResult, Phase
 from swe_features.scoring import score_files
 from swe_features.store import RunDirectory
 from swe_features.trajectories import TrajectoryWriter

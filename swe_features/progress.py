@@ -17,7 +17,7 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 
 from swe_features.attempts import Slept
-from swe_features.results import CellResult
+from swe_features.cell_results import CellResult
 from swe_features.runner import Progress
 
 __all__ = ["shown_progress"]

@@ -1,130 +1,103 @@
-"""What is known of one cell after it was attempted: a row of `results.jsonl`."""
+"""Read an experiment back: for reports, statistics, and anyone's own analysis.
 
-import traceback
+    experiment = read_experiment("runs/demo")
+    for cell, result in experiment.cells_with_results():
+        print(cell.arm, cell.budget, result and result.f1)
+
+A directory may be read while a run writes to it.
+"""
+
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
-from agent.errors import AgentError, ModelError
-from agent.usage import Usage
-from sandbox.errors import SandboxError
+from agent.learned_context import LearnedContext
+from agent.learned_context_store import LearnedContextStore
+from swe_features.cell_results import CellResult, latest_results, read_results
+from swe_features.cells import Cell
 from swe_features.errors import StoreError
-from swe_features.journal import read_lines
-from tasks.errors import TaskError
+from swe_features.journal import read_document
+from swe_features.plan import Plan, read_plan
+from swe_features.store import MANIFEST, PLAN, RESULTS
+from swe_features.trajectories import PARTIAL, read_trajectory
 
-__all__ = ["SCHEMA", "Breakage", "CellResult", "Phase", "read_results"]
-
-SCHEMA = 1
-"""Version of a row's fields."""
-
-Boundary: TypeAlias = Literal["sandbox", "model", "task", "agent", "harness"]
-"""What broke: the machine, the model, the repository, the agent, or this program."""
-
-Phase: TypeAlias = Literal["sleep", "test"]
+__all__ = ["CellResult", "StoredExperiment", "read_experiment"]
 
 
 @dataclass(frozen=True, slots=True)
-class Breakage:
-    """Why a cell could not be scored. A cell that found nothing is not broken."""
+class StoredExperiment:
+    """Everything of one experiment on disk; the large parts are read on demand."""
 
-    boundary: Boundary
-    phase: Phase
-    message: str
-    traceback: str
+    directory: Path
+    manifest: Mapping[str, Any]
+    """Provenance: suite, drivers, one record for each run. Any: JSON values."""
+    plan: Plan
+    """The cells of the last run, and the instances they attempt."""
+    results: Mapping[str, CellResult]
+    """The result that counts for each planned cell, by `cell_id`."""
+    rows: tuple[CellResult, ...]
+    """Every row that was ever written, in that order: attempts that broke, too."""
 
-    @classmethod
-    def of(cls, error: Exception, phase: Phase) -> Self:
-        """Describe what was raised in a phase."""
-        text = "".join(traceback.format_exception(error))
-        message = str(error) or type(error).__name__
-        return cls(_boundary(error), phase, message, text)
+    @property
+    def scored(self) -> tuple[CellResult, ...]:
+        """Results with a score, in the order of the plan."""
+        return tuple(
+            r for _, r in self.cells_with_results() if r and r.outcome == "scored"
+        )
 
+    def cells_with_results(self) -> Iterator[tuple[Cell, CellResult | None]]:
+        """Every planned cell with its result; None where there is none yet."""
+        for cell in self.plan.cells:
+            yield cell, self.results.get(cell.cell_id)
 
-def _boundary(error: Exception) -> Boundary:
-    named: tuple[tuple[type[Exception], Boundary], ...] = (
-        (SandboxError, "sandbox"),
-        (ModelError, "model"),
-        (TaskError, "task"),
-        (AgentError, "agent"),
-    )
-    return next((name for kind, name in named if isinstance(error, kind)), "harness")
+    def trajectory(self, result: CellResult) -> Iterator[Mapping[str, Any]]:
+        """Events of the attempt that a result came from; none where it had none.
 
+        Raises:
+            StoreError: Its file is damaged.
+        """
+        if result.trajectory is None:
+            return iter(())
+        return read_trajectory(self.directory / result.trajectory)
 
-@dataclass(frozen=True, slots=True)
-class CellResult:
-    """One row: what was attempted, what came of it, what it cost, and the proof."""
+    def context(self, key: str) -> LearnedContext | None:
+        """A learned context by the key that results name; None where it is missing.
 
-    cell_id: str
-    instance_id: str
-    arm: str
-    budget: int | None
-    """Steps allowed; None for an arm that takes none."""
-    seed: int
-    model: str | None
-    """None for an arm that asks no model."""
-    sleep_model: str | None
-    """None for an arm that does not sleep."""
-    mode: str
-    related: str
-    """Order of the related pull requests: `past-only` or `any-order`."""
-    outcome: Literal["scored", "broken"]
-    gold_files: tuple[str, ...]
-    predicted_files: tuple[str, ...] = ()
-    precision: float | None = None
-    """None, as the two below, where the outcome is `broken`."""
-    recall: float | None = None
-    f1: float | None = None
-    sleep_tokens: Usage | None = None
-    """Of the whole sleep phase, which other cells may share; see `context`."""
-    test_tokens: Usage | None = None
-    steps: int = 0
-    """Replies of the model."""
-    stop: str = ""
-    """Why the rollout ended, in the agent's words."""
-    proposals: tuple[tuple[int, tuple[str, ...]], ...] = ()
-    """Each change of the answer so far, as (step, files): an anytime answer."""
-    seconds: float = 0.0
-    """Of the test phase."""
-    sleep_seconds: float | None = None
-    context: str | None = None
-    """Key of the learned context that was used; its file is in `contexts/`."""
-    related_prs: tuple[int, ...] = ()
-    driver: str | None = None
-    proof: Mapping[str, Any] | None = None
-    """The seal's proof. Any: JSON values."""
-    broken: Breakage | None = None
-    attempt: int = 1
-    trajectory: str | None = None
-    """Path of the trajectory in the directory."""
-    finished_at: str = ""
-    """UTC, ISO 8601."""
-    version: str = ""
-    code: str = ""
-    prompts: str = ""
-    schema: int = field(default=SCHEMA, kw_only=True)
+        Raises:
+            LearnedContextError: Its file is damaged.
+        """
+        return LearnedContextStore(self.directory / "contexts").find(key)
 
-    def as_record(self) -> dict[str, Any]:
-        """The row as JSON values."""
-        return asdict(self)
+    def context_trajectory(self, key: str) -> Iterator[Mapping[str, Any]]:
+        """Events of the last sleep phase of a key; none where there is no record.
+
+        Raises:
+            StoreError: Its file is damaged.
+        """
+        folder = self.directory / "contexts"
+        attempts = [
+            path for path in folder.glob(f"{key}*.jsonl") if PARTIAL not in path.name
+        ]
+        # `<key>.jsonl`, `<key>.2.jsonl`, ..., `<key>.10.jsonl`: longer is later.
+        attempts.sort(key=lambda path: (len(path.name), path.name))
+        return read_trajectory(attempts[-1]) if attempts else iter(())
 
 
-_CELL_RESULT = TypeAdapter(CellResult)
-
-
-def read_results(path: Path) -> Iterator[CellResult]:
-    """The rows of a `results.jsonl`, in the order in which they were written.
+def read_experiment(directory: Path | str) -> StoredExperiment:
+    """Read an experiment's directory.
 
     Raises:
-        StoreError: The file is damaged, or was written by a later version.
+        StoreError: It is no such directory, or damaged.
     """
-    for number, record in enumerate(read_lines(path), start=1):
-        try:
-            yield _CELL_RESULT.validate_python(record)
-        except ValidationError as error:
-            problem = error.errors()[0]
-            field_name = ".".join(str(part) for part in problem["loc"])
-            msg = f"{path}:{number}: {field_name}: {problem['msg']}: no row of ours"
-            raise StoreError(msg) from error
+    directory = Path(directory)
+    if not (directory / MANIFEST).exists() and not (directory / PLAN).exists():
+        msg = f"{directory} holds no experiment: give the --out of a run"
+        raise StoreError(msg)
+    plan = read_plan(directory / PLAN)
+    rows = tuple(read_results(directory / RESULTS))
+    latest = latest_results(rows)
+    planned = {cell.cell_id for cell in plan.cells}
+    results = {key: latest[key] for key in latest if key in planned}
+    manifest = read_document(directory / MANIFEST)
+    return StoredExperiment(directory, manifest, plan, results, rows)

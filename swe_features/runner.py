@@ -17,10 +17,10 @@ from typing import Protocol
 from agent.learned_context_store import LearnedContextStore
 from swe_features.arms import ARMS
 from swe_features.attempts import Attempts, Slept
+from swe_features.cell_results import CellResult
 from swe_features.cells import Cell
 from swe_features.equipment import Equipment
 from swe_features.preparation import Experiment
-from swe_features.results import CellResult
 from swe_features.store import RunDirectory
 
 __all__ = ["InterruptedRunError", "Progress", "Runner"]

@@ -5,27 +5,28 @@ scored cells stay as they are, broken and missing ones are attempted.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
 
+from swe_features.cell_results import CellResult, latest_results, read_results
 from swe_features.cells import Cell
 from swe_features.equipment import Equipment, equip, offline_note
 from swe_features.errors import StoreError
 from swe_features.experiment import ExperimentConfig
 from swe_features.journal import read_document
+from swe_features.plan import Plan, read_plan
 from swe_features.preparation import Experiment
 from swe_features.provenance import environment_record
 from swe_features.redaction import Redactor
-from swe_features.results import CellResult, read_results
 from swe_features.runner import Progress, Runner
-from swe_features.store import MANIFEST, RESULTS, RunDirectory
+from swe_features.store import MANIFEST, PLAN, RESULTS, RunDirectory
 from swe_features.table import TableRow, summarise
 
-__all__ = ["RunSummary", "latest_results", "run_experiment"]
+__all__ = ["RunSummary", "run_experiment"]
 
 MANIFEST_SCHEMA = 1
 
@@ -82,6 +83,7 @@ def run_experiment(
     """
     with RunDirectory(out, Redactor(environment)) as directory:
         manifest = _open_manifest(directory, experiment)
+        _keep_plan(directory, experiment)
         results = latest_results(read_results(out / RESULTS))
         missing = [
             cell for cell in experiment.cells if not _is_scored(results, cell.cell_id)
@@ -96,16 +98,6 @@ def run_experiment(
                 runner.run(missing, workers=experiment.config.workers)
             results = latest_results(read_results(out / RESULTS))
         return _summarise(experiment, out, results, manifest, len(missing))
-
-
-def latest_results(results: Iterable[CellResult]) -> dict[str, CellResult]:
-    """The result that counts for each cell: the last scored one, else the last."""
-    latest: dict[str, CellResult] = {}
-    for result in results:
-        before = latest.get(result.cell_id)
-        if before is None or before.outcome != "scored" or result.outcome == "scored":
-            latest[result.cell_id] = result
-    return latest
 
 
 def _is_scored(results: Mapping[str, CellResult], cell_id: str) -> bool:
@@ -137,6 +129,14 @@ def _open_manifest(directory: RunDirectory, experiment: Experiment) -> dict[str,
         "drivers": {},
         "runs": [],
     }
+
+
+def _keep_plan(directory: RunDirectory, experiment: Experiment) -> None:
+    """Store the plan, unless it is there already."""
+    path = directory.path / PLAN
+    plan = Plan.of(experiment.config.name, experiment.cells, experiment.suite.instances)
+    if not path.exists() or read_plan(path) != plan:
+        directory.write_json(path, plan.as_record())
 
 
 def _run_record(

@@ -1,6 +1,7 @@
 """An experiment on disk: one directory that survives whatever happens to its writer.
 
     DIR/manifest.json           what was run, with what; replaced as a whole
+    DIR/plan.json               the cells of the last run, and what they ask
     DIR/results.jsonl           one row for each scored or broken cell, appended
     DIR/trajectories/<cell>.jsonl    every event of the attempt; `<cell>.2.jsonl` is
                                 the second one, `.partial.jsonl` one that was killed
@@ -22,10 +23,11 @@ from swe_features.journal import Journal
 from swe_features.redaction import Redactor
 from swe_features.trajectories import TrajectoryWriter
 
-__all__ = ["MANIFEST", "RESULTS", "RunDirectory"]
+__all__ = ["MANIFEST", "PLAN", "RESULTS", "RunDirectory"]
 
 RESULTS = "results.jsonl"
 MANIFEST = "manifest.json"
+PLAN = "plan.json"
 
 
 class RunDirectory:

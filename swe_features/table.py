@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from swe_features.cell_results import CellResult
 from swe_features.cells import Cell
-from swe_features.results import CellResult
 
 __all__ = ["TableRow", "as_text", "summarise"]
 

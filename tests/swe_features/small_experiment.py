@@ -10,10 +10,10 @@ from agent.messages import Message, ToolCall, ToolSpec
 from agent.model import Reply
 from agent.usage import Usage
 from sandbox.subprocess_driver import SubprocessDriver
+from swe_features.cell_results import CellResult
 from swe_features.equipment import Equipment
 from swe_features.experiment import ExperimentConfig
 from swe_features.preparation import Experiment, prepare
-from swe_features.results import CellResult
 from swe_features.runner import Progress
 from tests.tasks.histories import History
 
@@ -46,7 +46,11 @@ class Student:
         if "rethink_memory" in names:
             tool = "finish_rethinking_memory" if own % 2 else "rethink_memory"
             if not own % 2:
-                arguments = {"new_memory": f"Look at {self.file}."}
+                arguments = {
+                    "new_memory": f"Look at {self.file}.",
+                    "target_block_label": "learned_context",
+                    "source_block_label": "learned_context",
+                }
         elif own:
             tool = "submit"
         else:

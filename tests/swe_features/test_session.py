@@ -7,9 +7,9 @@ import pytest
 
 from agent.errors import ModelError, ModelSetupError
 from sandbox.errors import SandboxLostError
+from swe_features.cell_results import CellResult, read_results
 from swe_features.errors import StoreError
 from swe_features.preparation import Experiment
-from swe_features.results import CellResult, read_results
 from swe_features.session import RunSummary, run_experiment
 from swe_features.table import as_text
 from swe_features.trajectories import read_trajectory

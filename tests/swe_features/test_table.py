@@ -1,8 +1,8 @@
 from dataclasses import replace
 
 from agent.usage import Usage
+from swe_features.cell_results import Breakage, CellResult
 from swe_features.cells import Cell
-from swe_features.results import Breakage, CellResult
 from swe_features.table import as_text, summarise
 
 

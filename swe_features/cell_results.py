@@ -1,0 +1,147 @@
+"""What is known of one cell after it was attempted: a row of `results.jsonl`."""
+
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Self, TypeAlias
+
+from pydantic import TypeAdapter, ValidationError
+
+from agent.errors import AgentError, ModelError
+from agent.usage import Usage
+from sandbox.errors import SandboxError
+from swe_features.errors import StoreError
+from swe_features.journal import read_lines
+from tasks.errors import TaskError
+
+__all__ = [
+    "SCHEMA",
+    "Breakage",
+    "CellResult",
+    "Phase",
+    "latest_results",
+    "read_results",
+]
+
+SCHEMA = 1
+"""Version of a row's fields."""
+
+Boundary: TypeAlias = Literal["sandbox", "model", "task", "agent", "harness"]
+"""What broke: the machine, the model, the repository, the agent, or this program."""
+
+Phase: TypeAlias = Literal["sleep", "test"]
+
+
+@dataclass(frozen=True, slots=True)
+class Breakage:
+    """Why a cell could not be scored. A cell that found nothing is not broken."""
+
+    boundary: Boundary
+    phase: Phase
+    message: str
+    traceback: str
+
+    @classmethod
+    def of(cls, error: Exception, phase: Phase) -> Self:
+        """Describe what was raised in a phase."""
+        text = "".join(traceback.format_exception(error))
+        message = str(error) or type(error).__name__
+        return cls(_boundary(error), phase, message, text)
+
+
+def _boundary(error: Exception) -> Boundary:
+    named: tuple[tuple[type[Exception], Boundary], ...] = (
+        (SandboxError, "sandbox"),
+        (ModelError, "model"),
+        (TaskError, "task"),
+        (AgentError, "agent"),
+    )
+    return next((name for kind, name in named if isinstance(error, kind)), "harness")
+
+
+@dataclass(frozen=True, slots=True)
+class CellResult:
+    """One row: what was attempted, what came of it, what it cost, and the proof."""
+
+    cell_id: str
+    instance_id: str
+    arm: str
+    budget: int | None
+    """Steps allowed; None for an arm that takes none."""
+    seed: int
+    model: str | None
+    """None for an arm that asks no model."""
+    sleep_model: str | None
+    """None for an arm that does not sleep."""
+    mode: str
+    related: str
+    """Order of the related pull requests: `past-only` or `any-order`."""
+    outcome: Literal["scored", "broken"]
+    gold_files: tuple[str, ...]
+    predicted_files: tuple[str, ...] = ()
+    precision: float | None = None
+    """None, as the two below, where the outcome is `broken`."""
+    recall: float | None = None
+    f1: float | None = None
+    sleep_tokens: Usage | None = None
+    """Of the whole sleep phase, which other cells may share; see `context`."""
+    test_tokens: Usage | None = None
+    steps: int = 0
+    """Replies of the model."""
+    stop: str = ""
+    """Why the rollout ended, in the agent's words."""
+    proposals: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    """Each change of the answer so far, as (step, files): an anytime answer."""
+    seconds: float = 0.0
+    """Of the test phase."""
+    sleep_seconds: float | None = None
+    context: str | None = None
+    """Key of the learned context that was used; its file is in `contexts/`."""
+    related_prs: tuple[int, ...] = ()
+    driver: str | None = None
+    proof: Mapping[str, Any] | None = None
+    """The seal's proof. Any: JSON values."""
+    broken: Breakage | None = None
+    attempt: int = 1
+    trajectory: str | None = None
+    """Path of the trajectory in the directory."""
+    finished_at: str = ""
+    """UTC, ISO 8601."""
+    version: str = ""
+    code: str = ""
+    prompts: str = ""
+    schema: int = field(default=SCHEMA, kw_only=True)
+
+    def as_record(self) -> dict[str, Any]:
+        """The row as JSON values."""
+        return asdict(self)
+
+
+_CELL_RESULT = TypeAdapter(CellResult)
+
+
+def read_results(path: Path) -> Iterator[CellResult]:
+    """The rows of a `results.jsonl`, in the order in which they were written.
+
+    Raises:
+        StoreError: The file is damaged, or was written by a later version.
+    """
+    for number, record in enumerate(read_lines(path), start=1):
+        try:
+            yield _CELL_RESULT.validate_python(record)
+        except ValidationError as error:
+            problem = error.errors()[0]
+            field_name = ".".join(str(part) for part in problem["loc"])
+            msg = f"{path}:{number}: {field_name}: {problem['msg']}: no row of ours"
+            raise StoreError(msg) from error
+
+
+def latest_results(results: Iterable[CellResult]) -> dict[str, CellResult]:
+    """The result that counts for each cell: the last scored one, else the last."""
+    latest: dict[str, CellResult] = {}
+    for result in results:
+        before = latest.get(result.cell_id)
+        if before is None or before.outcome != "scored" or result.outcome == "scored":
+            latest[result.cell_id] = result
+    return latest
