@@ -13,7 +13,7 @@ from pathlib import Path
 from sandbox.contract import Change, ChangeKind
 from sandbox.manifest import ManifestEntry
 
-__all__ = ["compare_file", "compare_tree"]
+__all__ = ["compare_file", "compare_tree", "open_folder"]
 
 _CHUNK = 1 << 20
 
@@ -40,7 +40,7 @@ def _walk(root: bytes) -> Iterator[tuple[bytes, int, bytes]]:
     while waiting:
         place = waiting.pop()
         try:
-            descriptor = _open_folder(root, place)
+            descriptor = open_folder(root, place)
         except OSError:
             continue
         try:
@@ -57,7 +57,7 @@ def _walk(root: bytes) -> Iterator[tuple[bytes, int, bytes]]:
             os.close(descriptor)
 
 
-def _open_folder(root: bytes, place: bytes) -> int:
+def open_folder(root: bytes, place: bytes) -> int:
     """Open a folder without following any link, readable by us if we may make it so."""
     flags = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(root, os.O_RDONLY | flags)

@@ -5,6 +5,7 @@ Whatever carries the bytes, a pipe pair or an attached socket, is a `Channel`.
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,10 @@ BOOTSTRAP = "import sys;i=sys.stdin.buffer;exec(i.read(int(i.readline())))"
 """What `python3 -c` starts with: it takes the supervisor from the connection."""
 
 _GRACE_S = 20.0
+_FILE_S = 120.0
+_LOOK_S = 1.0
+_TIMEOUT_CODE = 124
+_STOPPED = b"sandbox: stopped, as it wrote more than its disk limit\n"
 
 
 class ChannelClosedError(Exception):
@@ -41,6 +46,10 @@ class Channel(Protocol):
         Raises:
             ChannelClosedError: The other side is gone, or too slow.
         """
+        ...
+
+    def has_news(self, timeout_s: float) -> bool:
+        """Wait until there is something to receive, or the end of the stream."""
         ...
 
     def close(self) -> None:
@@ -70,34 +79,49 @@ class Connection:
             self._receive_frame(deadline)
 
     def run(
-        self, command: str, *, timeout_s: float, output_limit_bytes: int
+        self,
+        command: str,
+        *,
+        timeout_s: float,
+        output_limit_bytes: int,
+        must_stop: Callable[[], bool],
     ) -> CommandResult:
-        """Run a command; see `Sandbox.run`."""
-        head = supervisor.RUN_REQUEST.pack(timeout_s, output_limit_bytes)
+        """Run a command; see `Sandbox.run`.
+
+        While it runs, `must_stop` is asked about once a second whether to end it.
+        """
         if "\0" in command:
             text = b"sandbox: a command cannot hold a NUL character\n"
             return CommandResult(exit_code=126, stdout=b"", stderr=text)
+        head = supervisor.RUN_REQUEST.pack(timeout_s, output_limit_bytes)
         body = head + command.encode(errors="surrogateescape")
-        reply = self._ask(supervisor.RUN, body, timeout_s + _GRACE_S)
-        code, timed_out, omitted, duration_s, size = supervisor.RUN_REPLY.unpack_from(
-            reply
-        )
-        start = supervisor.RUN_REPLY.size
-        return CommandResult(
-            exit_code=code,
-            stdout=bytes(reply[start : start + size]),
-            stderr=bytes(reply[start + size :]),
-            timed_out=bool(timed_out),
-            omitted_bytes=omitted,
-            duration_s=duration_s,
-        )
+        deadline = time.monotonic() + timeout_s + _GRACE_S
+        collected = {supervisor.OUT: bytearray(), supervisor.ERR: bytearray()}
+        with self._lock:
+            self._ask(supervisor.RUN, body, deadline)
+            while True:
+                self._await_news(deadline, must_stop)
+                frame = self._receive_frame(deadline)
+                if frame[0] in collected:
+                    collected[frame[0]] += frame[1:]
+                else:
+                    break
+        if frame[0] != supervisor.END:
+            return _refused_run(frame)
+        return _finished_run(frame[1:], *collected.values())
+
+    def _await_news(self, deadline: float, must_stop: Callable[[], bool]) -> None:
+        is_asked = False
+        while time.monotonic() < deadline and not self._channel.has_news(_LOOK_S):
+            if not is_asked and must_stop():
+                self._ask(supervisor.STOP, b"", deadline)
+                is_asked = True
 
     def read(self, path: str) -> bytes:
         """Read a file; see `Sandbox.read`."""
-        reply = self._ask(supervisor.READ, _encoded(path), _GRACE_S * 3)
+        reply = self._exchange(supervisor.READ, _encoded(path))
         if reply[0] != supervisor.OK:
-            reason = bytes(reply[1:]).decode(errors="replace")
-            message = f"cannot read {path!r} in the sandbox: {reason}"
+            message = f"cannot read {path!r} in the sandbox: {_reason(reply)}"
             raise FileNotFoundError(message)
         return bytes(reply[1:])
 
@@ -105,24 +129,26 @@ class Connection:
         """Write a file; see `Sandbox.write`."""
         name = _encoded(path)
         body = supervisor.LENGTH.pack(len(name)) + name + content
-        reply = self._ask(supervisor.WRITE, body, _GRACE_S * 3)
+        reply = self._exchange(supervisor.WRITE, body)
         if reply[0] != supervisor.OK:
-            reason = bytes(reply[1:]).decode(errors="replace")
-            message = f"cannot write {path!r} in the sandbox: {reason}"
+            message = f"cannot write {path!r} in the sandbox: {_reason(reply)}"
             raise OSError(message)
 
     def close(self) -> None:
         """End the connection; the supervisor ends with it."""
         self._channel.close()
 
-    def _ask(self, kind: int, body: bytes, timeout_s: float) -> memoryview:
-        frame = supervisor.LENGTH.pack(len(body) + 1) + bytes([kind]) + body
+    def _exchange(self, kind: int, body: bytes) -> memoryview:
+        deadline = time.monotonic() + _FILE_S
         with self._lock:
-            if self._lost is not None:
-                raise SandboxLostError(self._lost)
-            deadline = time.monotonic() + timeout_s
-            self._send(frame, deadline)
+            self._ask(kind, body, deadline)
             return self._receive_frame(deadline)
+
+    def _ask(self, kind: int, body: bytes, deadline: float) -> None:
+        if self._lost is not None:
+            raise SandboxLostError(self._lost)
+        frame = supervisor.LENGTH.pack(len(body) + 1) + bytes([kind]) + body
+        self._send(frame, deadline)
 
     def _send(self, data: bytes, deadline: float) -> None:
         try:
@@ -143,6 +169,39 @@ class Connection:
         self._lost = f"the {self._what} sandbox no longer answers ({error}): try again"
         self._channel.close()
         return SandboxLostError(self._lost)
+
+
+def _refused_run(frame: memoryview) -> CommandResult:
+    text = f"sandbox: the command could not be started: {_reason(frame)}\n"
+    return CommandResult(exit_code=126, stdout=b"", stderr=text.encode())
+
+
+def _finished_run(end: memoryview, out: bytearray, err: bytearray) -> CommandResult:
+    facts = supervisor.RUN_REPLY.unpack_from(end)
+    how, code, taken_s, out_omitted, err_omitted, size = facts
+    tails = end[supervisor.RUN_REPLY.size :]
+    _end_stream(out, out_omitted, tails[:size])
+    _end_stream(err, err_omitted, tails[size:])
+    if how == supervisor.STOPPED:
+        err += _STOPPED
+    return CommandResult(
+        exit_code=_TIMEOUT_CODE if how == supervisor.LATE else code,
+        stdout=bytes(out),
+        stderr=bytes(err),
+        timed_out=how == supervisor.LATE,
+        omitted_bytes=out_omitted + err_omitted,
+        duration_s=taken_s,
+    )
+
+
+def _end_stream(stream: bytearray, omitted: int, tail: memoryview) -> None:
+    if omitted:
+        stream += f"\n[{omitted} bytes left out]\n".encode()
+    stream += tail
+
+
+def _reason(frame: memoryview) -> str:
+    return bytes(frame[1:]).decode(errors="replace")
 
 
 def _encoded(path: str) -> bytes:

@@ -65,7 +65,10 @@ class CommandResult:
     stderr: bytes
     timed_out: bool = False
     omitted_bytes: int = 0
-    """Bytes cut from the middle of the two streams, beyond the output limit."""
+    """Bytes cut from the middle of the two streams, beyond the output limit.
+
+    A line in the stream, `[N bytes left out]`, stands where they were.
+    """
     duration_s: float = 0.0
 
 

@@ -1,21 +1,30 @@
 """Choose where sandboxes run on this machine."""
 
+import sys
+from collections.abc import Callable
+
 from sandbox.contract import Driver
-from sandbox.errors import SandboxError
-from sandbox.subprocess_driver import SubprocessDriver
+from sandbox.docker_driver import DockerDriver
+from sandbox.errors import DriverUnavailableError, SandboxError
+from sandbox.local_driver import LocalDriver
+from sandbox.walls import BubblewrapWalls, NoWalls
 
 __all__ = ["DRIVER_NAMES", "open_driver"]
 
 DRIVER_NAMES = ("auto", "docker", "local", "bubblewrap", "subprocess")
 
 
-def open_driver(name: str, *, run_id: str) -> Driver:
+def open_driver(
+    name: str, *, run_id: str, on_progress: Callable[[str], None] | None = None
+) -> Driver:
     """Open a driver by name.
 
     Args:
         name: `docker`, `bubblewrap` or `subprocess`; `local` is bubblewrap where it
-            works, else subprocess; `auto` is docker where a daemon answers, else local.
+            works, else subprocess; `auto` is docker where a daemon answers and has the
+            image or can build it, else local.
         run_id: Marks everything made, so that it can be found again.
+        on_progress: Told in a line what takes long; standard error by default.
 
     Raises:
         SandboxError: The name is unknown.
@@ -24,4 +33,23 @@ def open_driver(name: str, *, run_id: str) -> Driver:
     if name not in DRIVER_NAMES:
         message = f"unknown sandbox driver {name!r}: choose {', '.join(DRIVER_NAMES)}"
         raise SandboxError(message)
-    return SubprocessDriver(run_id=run_id)
+    tell = on_progress or _tell
+    if name in {"auto", "docker"}:
+        try:
+            return DockerDriver(run_id=run_id, on_progress=tell)
+        except DriverUnavailableError as error:
+            if name == "docker":
+                raise
+            tell(f"sandboxes run without Docker: {error}")
+    if name != "subprocess":
+        try:
+            return LocalDriver(BubblewrapWalls(), run_id=run_id)
+        except DriverUnavailableError:
+            if name == "bubblewrap":
+                raise
+    return LocalDriver(NoWalls(), run_id=run_id)
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"sandbox: {text}\n")
+    sys.stderr.flush()

@@ -19,7 +19,12 @@ class PipeChannel:
     """Standard input and output of a process that was started for it."""
 
     def __init__(
-        self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        *,
+        user: int | None = None,
     ) -> None:
         try:
             self.process = subprocess.Popen(
@@ -31,6 +36,9 @@ class PipeChannel:
                 stderr=subprocess.DEVNULL,
                 bufsize=0,
                 start_new_session=True,
+                user=user,
+                group=user,
+                extra_groups=None if user is None else (),
             )
         except OSError as error:
             message = f"cannot start {arguments[0]}: {error.strerror}: install it"
@@ -66,6 +74,12 @@ class PipeChannel:
                 raise ChannelClosedError(message)
             found += chunk
         return bytes(found)
+
+    def has_news(self, timeout_s: float) -> bool:
+        """Wait until the process has written something, or is gone."""
+        poll = select.poll()
+        poll.register(self._output, select.POLLIN)
+        return bool(poll.poll(timeout_s * 1000))
 
     def _await(self, descriptor: int, event: int, deadline: float) -> None:
         if not self._is_open:

@@ -1,7 +1,7 @@
 """A sandbox as every driver makes it: a connection, a way to compare, a way to end."""
 
-import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Self
 
 from sandbox.connection import Connection
@@ -12,9 +12,11 @@ from sandbox.contract import (
     CommandResult,
     SealProof,
 )
+from sandbox.disk_allowance import DiskAllowance
 
-__all__ = ["SupervisedSandbox", "command_environment"]
+__all__ = ["Premises", "SupervisedSandbox", "command_environment"]
 
+_FULL = b"sandbox: its disk allowance is spent: nothing runs in it any more\n"
 _NEUTRAL = {
     "LANG": "C.UTF-8",
     "LC_ALL": "C.UTF-8",
@@ -45,34 +47,37 @@ def command_environment(*, path: str, home: str, temporary: str) -> dict[str, st
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """What the host keeps of one sandbox: its side of the tree, and how to end it."""
+
+    driver: str
+    """Name of the driver that made it."""
+    proof: SealProof
+    allowance: DiskAllowance
+    compare: Callable[[], tuple[Change, ...]]
+    """Finds what changed, from outside."""
+    end: Callable[[], None]
+    """Removes everything; called once."""
+
+
 class SupervisedSandbox:
     """A `Sandbox` whose commands go to a supervisor over one connection."""
 
-    def __init__(
-        self,
-        *,
-        driver: str,
-        proof: SealProof,
-        connection: Connection,
-        compare: Callable[[], tuple[Change, ...]],
-        end: Callable[[], None],
-    ) -> None:
-        self._driver = driver
-        self._proof = proof
+    def __init__(self, connection: Connection, premises: Premises) -> None:
         self._connection = connection
-        self._compare = compare
-        self._end = end
+        self._premises = premises
         self._is_open = True
 
     @property
     def driver(self) -> str:
         """`docker`, `bubblewrap` or `subprocess`."""
-        return self._driver
+        return self._premises.driver
 
     @property
     def proof(self) -> SealProof:
         """The proof of the sealed checkout it was opened from."""
-        return self._proof
+        return self._premises.proof
 
     def run(
         self,
@@ -82,16 +87,16 @@ class SupervisedSandbox:
         output_limit_bytes: int = OUTPUT_LIMIT_BYTES,
     ) -> CommandResult:
         """Run a command with a fresh `bash -c` in the repository root."""
-        started = time.monotonic()
+        if self._premises.allowance.is_spent():
+            return CommandResult(exit_code=137, stdout=b"", stderr=_FULL)
         result = self._connection.run(
-            command, timeout_s=timeout_s, output_limit_bytes=output_limit_bytes
+            command,
+            timeout_s=timeout_s,
+            output_limit_bytes=output_limit_bytes,
+            must_stop=self._premises.allowance.is_exceeded,
         )
-        if result.duration_s:
-            return result
-        taken_s = time.monotonic() - started
-        return CommandResult(
-            result.exit_code, result.stdout, result.stderr, duration_s=taken_s
-        )
+        self._premises.allowance.note_activity(result.duration_s)
+        return result
 
     def read(self, path: str) -> bytes:
         """Read a file of the tree."""
@@ -103,14 +108,16 @@ class SupervisedSandbox:
 
     def changes(self) -> tuple[Change, ...]:
         """Every path that differs from the base commit, found by the host."""
-        return self._compare()
+        return self._premises.compare()
 
     def close(self) -> None:
         """Remove the sandbox and all it wrote; again is harmless."""
         if self._is_open:
             self._is_open = False
-            self._connection.close()
-            self._end()
+            try:
+                self._connection.close()
+            finally:
+                self._premises.end()
 
     def __enter__(self) -> Self:
         return self

@@ -14,51 +14,52 @@ it is every descendant, found again as orphans come back to it.
 import ctypes
 import errno
 import os
+import resource
 import select
 import stat
 import struct
 import sys
 import time
 
-RUN, READ, WRITE = 1, 2, 3
+RUN, READ, WRITE, STOP = 1, 2, 3, 4
+OUT, ERR, END = 1, 2, 3
 OK, NOT_FOUND, REFUSED = 0, 1, 2
-TIMEOUT_CODE = 124
+ENDED, LATE, STOPPED = 0, 1, 2
 
 _SET_DUMPABLE, _SET_CHILD_SUBREAPER = 4, 36
-_KILL, _INTERRUPT, _TERMINATE, _PIPE = 9, 2, 15, 13
+_KILL = 9
+_IGNORED_BY_PYTHON = [2, 13, 25]  # interrupt, broken pipe, file too large
 _CHUNK = 1 << 18
 _NAP_S = 0.005
 _PAUSE_S = 0.0005
 
-# What the host sends and gets; `frames` packs and unpacks the same.
-RUN_REQUEST = struct.Struct("!dQ")
-RUN_REPLY = struct.Struct("!BBQdQ")
+# What goes over the connection; `connection` packs and unpacks the same.
 LENGTH = struct.Struct("!Q")
+RUN_REQUEST = struct.Struct("!dQ")
+RUN_REPLY = struct.Struct("!BBdQQQ")
+"""How it ended, wait status as an exit code, seconds; then for the parts of the two
+streams that come at the end: bytes left out before each, and the length of the first.
+"""
 
 
-class Tail:
-    """The head and the tail of a stream that may be endless."""
+class Stream:
+    """One output of a command: its head is sent as it comes, its tail at the end."""
 
-    def __init__(self, limit: int) -> None:
-        self.head = bytearray()
+    def __init__(self, kind: int, tail_limit: int) -> None:
+        self.kind = kind
         self.tail = bytearray()
-        self.head_limit = (limit + 1) // 2
-        self.tail_limit = limit // 2
+        self.tail_limit = tail_limit
         self.omitted = 0
 
-    def add(self, chunk: bytes) -> None:
-        """Take the next piece, and forget from the middle what is too much."""
-        room = self.head_limit - len(self.head)
-        if room > 0:
-            self.head += chunk[:room]
-            chunk = chunk[room:]
+    def keep(self, chunk: bytes) -> None:
+        """Take the next piece of the tail, and forget the oldest that is too much."""
         self.tail += chunk
         if len(self.tail) > 2 * self.tail_limit + _CHUNK:
-            self.trim()
+            self.shorten(self.tail_limit)
 
-    def trim(self) -> None:
-        """Drop what is no longer within the tail's limit."""
-        surplus = len(self.tail) - self.tail_limit
+    def shorten(self, limit: int) -> None:
+        """Forget the oldest of the tail until it keeps to a limit."""
+        surplus = len(self.tail) - limit
         if surplus > 0:
             del self.tail[:surplus]
             self.omitted += surplus
@@ -76,12 +77,11 @@ def read_exactly(descriptor: int, size: int) -> bytes:
     return b"".join(parts)
 
 
-def write_all(descriptor: int, *parts: bytes) -> None:
+def write_all(descriptor: int, content: "bytes | bytearray | memoryview") -> None:
     """Write everything, however little is taken at a time."""
-    for part in parts:
-        view = memoryview(part)
-        while view:
-            view = view[os.write(descriptor, view) :]
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]
 
 
 class Supervisor:
@@ -92,6 +92,7 @@ class Supervisor:
         self.is_first = os.getpid() == 1
         self.incoming = os.dup(0)
         self.outgoing = os.dup(1)
+        self.waiting = bytearray()
         null = os.open("/dev/null", os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(null, descriptor)
@@ -99,77 +100,91 @@ class Supervisor:
 
     def serve(self) -> None:
         """Say that it is there, then answer one request after the other."""
-        self.reply(struct.pack("!B", OK))
+        self.reply(OK)
         while True:
-            header = read_exactly(self.incoming, LENGTH.size)
-            if len(header) < LENGTH.size:
+            self.flush()
+            kind, body = self.receive()
+            if kind is None:
                 return
-            (size,) = LENGTH.unpack(header)
-            request = read_exactly(self.incoming, size)
-            if len(request) < size:
-                return
-            self.answer(request[0], memoryview(request)[1:])
+            self.answer(kind, body)
 
-    def reply(self, *parts: bytes) -> None:
-        """Send one frame."""
-        write_all(self.outgoing, LENGTH.pack(sum(map(len, parts))), *parts)
+    def receive(self) -> "tuple[int | None, bytes]":
+        """The next request; None where the connection ended."""
+        header = read_exactly(self.incoming, LENGTH.size)
+        if len(header) < LENGTH.size:
+            return None, b""
+        (size,) = LENGTH.unpack(header)
+        request = read_exactly(self.incoming, size)
+        if len(request) < size:
+            return None, b""
+        return request[0], request[1:]
 
-    def answer(self, kind: int, body: memoryview) -> None:
+    def reply(self, kind: int, *parts: "bytes | bytearray") -> None:
+        """Add one frame to what is sent next."""
+        self.waiting += LENGTH.pack(1 + sum(map(len, parts)))
+        self.waiting.append(kind)
+        for part in parts:
+            self.waiting += part
+        if len(self.waiting) > _CHUNK // 4:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send all that waits."""
+        write_all(self.outgoing, self.waiting)
+        self.waiting.clear()
+
+    def answer(self, kind: int, body: bytes) -> None:
         """Do what a request asks, and send what came of it."""
-        if kind == RUN:
-            timeout_s, limit = RUN_REQUEST.unpack_from(body)
-            self.reply(*self.run(bytes(body[RUN_REQUEST.size :]), timeout_s, limit))
-            return
         try:
-            if kind == READ:
-                self.reply(b"\0", self.read(bytes(body)))
-            else:
+            if kind == RUN:
+                timeout_s, limit = RUN_REQUEST.unpack_from(body)
+                self.run(body[RUN_REQUEST.size :], timeout_s, limit)
+            elif kind == READ:
+                self.reply(OK, self.read(body))
+            elif kind == WRITE:
                 (size,) = LENGTH.unpack_from(body)
-                name = bytes(body[LENGTH.size : LENGTH.size + size])
+                name = body[LENGTH.size : LENGTH.size + size]
                 self.write(name, body[LENGTH.size + size :])
-                self.reply(b"\0")
+                self.reply(OK)
         except FileNotFoundError as error:
-            self.reply(bytes([NOT_FOUND]), str(error.strerror or error).encode())
+            self.reply(NOT_FOUND, str(error.strerror or error).encode())
         except (OSError, ValueError) as error:
-            self.reply(bytes([REFUSED]), str(error).encode(errors="replace"))
+            reason = getattr(error, "strerror", None) or str(error)
+            self.reply(REFUSED, reason.encode(errors="replace"))
 
     # Commands
 
-    def run(self, command: bytes, timeout_s: float, limit: int) -> tuple[bytes, ...]:
+    def run(self, command: bytes, timeout_s: float, limit: int) -> None:
         """Run one command to its end, or to the end of its time."""
         started = time.monotonic()
         self.enter_root()
-        (out_read, out_write), (err_read, err_write) = os.pipe(), os.pipe()
+        (out, out_end), (err, err_end) = os.pipe(), os.pipe()
         try:
-            process = self.spawn(command, out_write, err_write)
-        except OSError as error:
-            text = b"sandbox: " + str(error).encode() + b"\n"
-            os.close(out_read)
-            os.close(err_read)
-            return RUN_REPLY.pack(126, 0, 0, 0.0, 0), text
+            process = self.spawn(command, out_end, err_end)
         finally:
-            os.close(out_write)
-            os.close(err_write)
-        tails = {out_read: Tail(limit), err_read: Tail(limit)}
-        is_late = not self.watch(process, tails, started + timeout_s)
+            os.close(out_end)
+            os.close(err_end)
+        streams = {out: Stream(OUT, limit // 2), err: Stream(ERR, limit // 2)}
+        self.head_room = limit - limit // 2
+        how = self.watch(process, streams, started + timeout_s)
         status = self.end_everything(process)
-        for descriptor, tail in tails.items():
-            while drain(descriptor, tail, is_last=True):
+        for descriptor, stream in streams.items():
+            while self.drain(descriptor, stream, is_last=True):
                 pass
-        code = TIMEOUT_CODE if is_late else exit_code(status)
-        out, err = tails[out_read], tails[err_read]
-        omitted = self.share(out, err, limit)
-        os.close(out_read)
-        os.close(err_read)
+            os.close(descriptor)
         taken_s = time.monotonic() - started
-        size = len(out.head) + len(out.tail)
-        return (
-            RUN_REPLY.pack(code, is_late, omitted, taken_s, size),
-            bytes(out.head),
-            bytes(out.tail),
-            bytes(err.head),
-            bytes(err.tail),
-        )
+        self.finish(streams[out], streams[err], how, exit_code(status), taken_s)
+
+    def finish(
+        self, out: Stream, err: Stream, how: int, code: int, taken_s: float
+    ) -> None:
+        """Send the tails, cut so that together they keep to the limit."""
+        room = out.tail_limit + self.head_room
+        smaller, larger = sorted((out, err), key=lambda stream: len(stream.tail))
+        smaller.shorten(room // 2)
+        larger.shorten(room - len(smaller.tail))
+        facts = (how, code, taken_s, out.omitted, err.omitted, len(out.tail))
+        self.reply(END, RUN_REPLY.pack(*facts), out.tail, err.tail)
 
     def enter_root(self) -> None:
         """Stand in the root of the tree, even where a command removed it."""
@@ -186,53 +201,55 @@ class Supervisor:
             (os.POSIX_SPAWN_DUP2, out, 1),
             (os.POSIX_SPAWN_DUP2, err, 2),
         ]
-        arguments = [b"bash", b"--norc", b"--noprofile", b"-c", command]
         return os.posix_spawnp(
             "bash",
-            arguments,
+            [b"bash", b"--norc", b"--noprofile", b"-c", command],
             os.environ,
             file_actions=actions,
             setsid=True,
-            setsigdef=[_INTERRUPT, _TERMINATE, _PIPE],
+            setsigdef=_IGNORED_BY_PYTHON,
         )
 
-    def watch(self, process: int, tails: "dict[int, Tail]", deadline: float) -> bool:
-        """Collect output until the process is over; False where its time ran out."""
+    def watch(self, process: int, streams: "dict[int, Stream]", deadline: float) -> int:
+        """Pass output on until the process is over, or must be; says which."""
         poll = select.poll()
-        for descriptor in tails:
+        for descriptor in streams:
             os.set_blocking(descriptor, False)
             poll.register(descriptor, select.POLLIN)
+        poll.register(self.incoming, select.POLLIN)
         ended = watch_end(process, poll)
         try:
             while not has_ended(process):
                 left_s = deadline - time.monotonic()
                 if left_s <= 0:
-                    return False
+                    return LATE
                 wait_s = left_s if ended is not None else min(left_s, _NAP_S)
                 for descriptor, _ in poll.poll(max(1, int(wait_s * 1000))):
-                    tail = tails.get(descriptor)
-                    if tail is not None and not drain(descriptor, tail):
+                    if descriptor == self.incoming:
+                        # Nothing but a wish to stop can come now, or the end.
+                        self.receive()
+                        return STOPPED
+                    stream = streams.get(descriptor)
+                    if stream is not None and not self.drain(descriptor, stream):
                         poll.unregister(descriptor)
-            return True
+            return ENDED
         finally:
             if ended is not None:
                 os.close(ended)
 
-    def share(self, out: Tail, err: Tail, limit: int) -> int:
-        """Cut both streams so that together they keep to the limit."""
-        for tail in (out, err):
-            tail.trim()
-        sizes = [len(tail.head) + len(tail.tail) for tail in (out, err)]
-        surplus = sum(sizes) - limit
-        if surplus > 0:
-            # The smaller one keeps up to a half; the larger one gives the rest.
-            smaller, larger = (err, out) if sizes[1] <= sizes[0] else (out, err)
-            kept = min(*sizes, limit // 2)
-            shorten(smaller, kept)
-            shorten(larger, limit - kept)
-        return out.omitted + err.omitted
-
-    # Processes
+    def drain(self, descriptor: int, stream: Stream, *, is_last: bool = False) -> bool:
+        """Take what a pipe holds now; False at its end."""
+        try:
+            chunk = os.read(descriptor, _CHUNK)
+        except BlockingIOError:
+            return not is_last
+        room = 0 if stream.tail or stream.omitted else self.head_room
+        if room and chunk:
+            head = chunk[:room]
+            self.head_room -= len(head)
+            self.reply(stream.kind, head)
+        stream.keep(chunk[room:])
+        return bool(chunk)
 
     def end_everything(self, process: int) -> int:
         """Kill and reap all that a command started; returns its own wait status.
@@ -287,7 +304,7 @@ class Supervisor:
                 raise FileNotFoundError(errno.ENOENT, "not a regular file")
             return file.read()
 
-    def write(self, name: bytes, content: memoryview) -> None:
+    def write(self, name: bytes, content: bytes) -> None:
         """Put a file into the tree, its mode kept where there is one already."""
         path = self.inside(name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -296,30 +313,9 @@ class Supervisor:
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise OSError(errno.EINVAL, "not a regular file")
-            while content:
-                content = content[os.write(descriptor, content) :]
+            write_all(descriptor, content)
         finally:
             os.close(descriptor)
-
-
-def drain(descriptor: int, tail: Tail, *, is_last: bool = False) -> bool:
-    """Take what a pipe holds now; False at its end."""
-    try:
-        chunk = os.read(descriptor, _CHUNK)
-    except BlockingIOError:
-        return not is_last
-    tail.add(chunk)
-    return bool(chunk)
-
-
-def shorten(tail: Tail, limit: int) -> None:
-    """Cut a stream's middle until it keeps to a limit."""
-    surplus = max(0, len(tail.head) + len(tail.tail) - limit)
-    kept_head = min(len(tail.head), (limit + 1) // 2)
-    from_head = min(surplus, len(tail.head) - kept_head)
-    del tail.head[len(tail.head) - from_head :]
-    del tail.tail[: surplus - from_head]
-    tail.omitted += surplus
 
 
 def exit_code(status: int) -> int:
@@ -382,9 +378,18 @@ def protect() -> None:
     library.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+def limit_resources(limits: "list[str]") -> None:
+    """Set limits given as `NAME=number`, as in `FSIZE=1000`, for good."""
+    for limit in limits:
+        name, _, value = limit.partition("=")
+        number = getattr(resource, "RLIMIT_" + name)
+        resource.setrlimit(number, (int(value), int(value)))
+
+
 def main() -> None:
-    """Serve the tree whose root is the first argument."""
+    """Serve the tree whose root is the first argument, under the limits that follow."""
     protect()
+    limit_resources(sys.argv[2:])
     Supervisor(os.fsencode(sys.argv[1])).serve()
 
 

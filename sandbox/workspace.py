@@ -45,10 +45,11 @@ class Workspace:
             message = f"cannot make {parent / name}: {error.strerror}: set TMPDIR"
             raise SandboxError(message) from error
 
-    def copy_tree(self, tree: Path) -> Path:
+    def copy_tree(self, tree: Path, *, keep_owner: bool) -> Path:
         """Copy a sealed tree, sharing blocks where the file system can."""
         target = self.path / "tree"
-        arguments = ["cp", "-R", "-P", "--preserve=mode,timestamps", "--reflink=auto"]
+        kept = "mode,timestamps,ownership" if keep_owner else "mode,timestamps"
+        arguments = ["cp", "-R", "-P", f"--preserve={kept}", "--reflink=auto"]
         finished = subprocess.run(
             [*arguments, "--", str(tree), str(target)],
             stdin=subprocess.DEVNULL,

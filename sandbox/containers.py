@@ -1,0 +1,211 @@
+"""Containers of sandboxes as the daemon sees them: what they may do, whose they are.
+
+Every container and volume carries its run and its owner, the process that asked for it.
+Those whose owner is gone are swept when a driver opens, and by `clean`.
+"""
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import APIError, NotFound
+
+from sandbox.connection import BOOTSTRAP
+from sandbox.disk_allowance import FILE_LIMIT_BYTES
+from sandbox.docker_image import IMAGE
+from sandbox.session import command_environment
+from sandbox.workspace import is_running, process_birth
+
+__all__ = [
+    "Overlay",
+    "container_request",
+    "remove_container",
+    "sweep_containers",
+]
+
+ROOT = "/repo"
+_LABEL = "swe-features"
+_MEMORY_BYTES = 2 * 1024**3
+_PROCESSES = 256
+_CPUS = 2
+_OPEN_FILES = 4096
+_HOME = "/home/developer"
+_TMPFS = {
+    "/tmp": "rw,exec,nosuid,nodev,size=512m,mode=1777",
+    _HOME: "rw,exec,nosuid,nodev,size=256m,mode=1777",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """A sealed tree below, and a sandbox's own folders above it, on the host."""
+
+    lower: Path
+    upper: Path
+    work: Path
+
+    @property
+    def is_expressible(self) -> bool:
+        """Whether mount options can carry the paths: they have no way to quote."""
+        paths = f"{self.lower}{self.upper}{self.work}"
+        return not set(":,\\\"'") & set(paths) and paths.isprintable()
+
+    def mount(self, labels: Mapping[str, str]) -> dict[str, Any]:
+        """The mount for a request. Any: the daemon's own JSON."""
+        options = [
+            f"lowerdir={self.lower}",
+            f"upperdir={self.upper}",
+            f"workdir={self.work}",
+        ]
+        if os.geteuid() == 0:
+            # Nothing but whole files, whiteouts and opaque folders above.
+            options += ["redirect_dir=nofollow", "metacopy=off"]
+        else:
+            options += ["userxattr"]  # marks that we can read; implies the above
+        driver = {"type": "overlay", "device": "overlay", "o": ",".join(options)}
+        return {
+            "Type": "volume",
+            "Target": ROOT,
+            "VolumeOptions": {
+                "NoCopy": True,
+                "Labels": dict(labels),
+                "DriverConfig": {"Name": "local", "Options": driver},
+            },
+        }
+
+
+def _owner_labels(run_id: str) -> dict[str, str]:
+    pid = os.getpid()
+    return {
+        f"{_LABEL}.run": run_id,
+        f"{_LABEL}.owner": f"{pid}-{process_birth(pid)}",
+        f"{_LABEL}.host": socket.gethostname(),
+        f"{_LABEL}.boot": _boot_id(),
+    }
+
+
+def _boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def container_request(
+    tree: Overlay | Path, *, run_id: str, user: str, keeps_user: bool
+) -> dict[str, Any]:
+    """The request for one container. Any: the daemon's own JSON.
+
+    Args:
+        tree: What becomes the tree: an overlay, or a copied folder of this sandbox.
+        run_id: The run it belongs to.
+        user: `uid:gid` that its commands have.
+        keeps_user: Whether the daemon maps users, and has to be asked not to (Podman).
+    """
+    labels = _owner_labels(run_id)
+    mount = (
+        tree.mount(labels)
+        if isinstance(tree, Overlay)
+        else {"Type": "bind", "Source": str(tree), "Target": ROOT}
+    )
+    variables = command_environment(
+        path="/usr/local/bin:/usr/bin:/bin", home=_HOME, temporary="/tmp"
+    )
+    limits = [f"FSIZE={FILE_LIMIT_BYTES}", "CORE=0"]
+    return {
+        "Image": IMAGE,
+        "Cmd": ["python3", "-I", "-S", "-E", "-c", BOOTSTRAP, ROOT, *limits],
+        "Env": [f"{name}={value}" for name, value in variables.items()],
+        "Hostname": "sandbox",
+        "User": user,
+        "WorkingDir": ROOT,
+        "Labels": labels,
+        "AttachStdin": True,
+        "AttachStdout": True,
+        "AttachStderr": False,
+        "OpenStdin": True,
+        "StdinOnce": True,
+        "Tty": False,
+        "NetworkDisabled": True,
+        "HostConfig": _host_config(mount, keeps_user=keeps_user),
+    }
+
+
+def _host_config(mount: Mapping[str, Any], *, keeps_user: bool) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "AutoRemove": True,
+        "CapDrop": ["ALL"],
+        "IpcMode": "private",
+        "LogConfig": {"Type": "none", "Config": {}},
+        "Memory": _MEMORY_BYTES,
+        "MemorySwap": _MEMORY_BYTES,
+        "Mounts": [mount],
+        "NanoCpus": min(_CPUS, os.cpu_count() or 1) * 10**9,
+        "NetworkMode": "none",
+        "PidsLimit": _PROCESSES,
+        "ReadonlyRootfs": True,
+        "SecurityOpt": ["no-new-privileges"],
+        "ShmSize": 64 * 1024**2,
+        "Tmpfs": _TMPFS,
+        "Ulimits": [{"Name": "nofile", "Soft": _OPEN_FILES, "Hard": _OPEN_FILES}],
+    }
+    if keeps_user:
+        config["UsernsMode"] = "keep-id"
+    return config
+
+
+def remove_container(client: docker.APIClient, container: str) -> None:
+    """Remove a container and its volume, and wait until it is gone."""
+    try:
+        client.remove_container(container, force=True, v=True)
+    except NotFound:
+        return
+    except APIError as error:
+        if error.status_code != 409:  # noqa: PLR2004 - it is being removed already
+            raise
+        _await_removal(client, container)
+
+
+def _await_removal(client: docker.APIClient, container: str) -> None:
+    try:
+        client.wait(container, timeout=30, condition="removed")
+    except NotFound:
+        return
+
+
+def sweep_containers(client: docker.APIClient, *, every: bool = False) -> int:
+    """Remove containers and volumes whose owner is gone; says how many.
+
+    Args:
+        client: The daemon.
+        every: Also those whose owner is still there.
+    """
+    chosen = {"label": [f"{_LABEL}.owner"]}
+    removed = 0
+    for found in client.containers(all=True, filters=chosen):
+        if every or _is_orphan(found.get("Labels") or {}):
+            remove_container(client, found["Id"])
+            removed += 1
+    for found in client.volumes(filters=chosen)["Volumes"] or ():
+        if every or _is_orphan(found.get("Labels") or {}):
+            try:
+                client.remove_volume(found["Name"])
+            except APIError:
+                continue  # in use: its container is on its way out
+            removed += 1
+    return removed
+
+
+def _is_orphan(labels: Mapping[str, str]) -> bool:
+    if labels.get(f"{_LABEL}.host") != socket.gethostname():
+        return False
+    if labels.get(f"{_LABEL}.boot") != _boot_id():
+        return True
+    pid, _, birth = labels.get(f"{_LABEL}.owner", "").partition("-")
+    if not (pid.isdigit() and birth.isdigit()):
+        return False
+    return not is_running(int(pid), int(birth))

@@ -1,0 +1,224 @@
+"""Sandboxes in containers: no network, no capabilities, nothing of the host.
+
+The tree is an overlay that the daemon mounts over the sealed checkout, so a sandbox
+costs no copy, and the host reads what it wrote from outside. Where the daemon refuses
+that, the tree is copied.
+"""
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import DockerException
+from docker.utils import kwargs_from_env
+
+from sandbox.attached_socket import AttachedChannel
+from sandbox.changes import compare_tree
+from sandbox.connection import Connection
+from sandbox.containers import (
+    Overlay,
+    container_request,
+    remove_container,
+    sweep_containers,
+)
+from sandbox.contract import Change, Sandbox, SealedCheckout
+from sandbox.disk_allowance import DISK_LIMIT_BYTES, DiskAllowance, measure_folders
+from sandbox.docker_image import Progress, ensure_image
+from sandbox.errors import DriverUnavailableError, SandboxError, SandboxLostError
+from sandbox.local_driver import sealed_directory
+from sandbox.overlay_changes import compare_upper
+from sandbox.sealing import SANDBOX_ID, SealedDirectory
+from sandbox.session import Premises, SupervisedSandbox
+from sandbox.workspace import Workspace, sweep_workspaces
+
+__all__ = ["DockerDriver"]
+
+_READY_S = 60.0
+_CALL_S = 60
+
+
+class DockerDriver:
+    """Make sandboxes with a Docker daemon, or with Podman's socket."""
+
+    name = "docker"
+    isolation = (
+        "a container without network, capabilities or anything of this machine; "
+        "non-root, read-only but for the tree; processes, memory and disk are limited"
+    )
+
+    def __init__(self, *, run_id: str, on_progress: Progress) -> None:
+        """Find the daemon, build the image if it is not there, sweep what was left.
+
+        Raises:
+            DriverUnavailableError: No daemon answers, or there can be no image.
+        """
+        self._client = connect_to_daemon()
+        self.image = ensure_image(self._client, on_progress)
+        self._run_id = run_id
+        self._can_overlay = True
+        self._is_podman = _is_podman(self._client)
+        self._open: set[Sandbox] = set()
+        self._lock = threading.Lock()
+        self._removing = ThreadPoolExecutor(2, thread_name_prefix="sandbox-removal")
+        sweep_containers(self._client)
+        sweep_workspaces()
+
+    def open(self, sealed: SealedCheckout) -> Sandbox:
+        """Start a container over the sealed tree, and a supervisor in it."""
+        entry = sealed_directory(sealed)
+        workspace = Workspace(self._run_id)
+        try:
+            tree, container, connection = self._start(workspace, entry)
+        except BaseException:
+            workspace.remove()
+            raise
+
+        def remove() -> None:
+            try:
+                remove_container(self._client, container)
+            except (DockerException, OSError):
+                return  # the daemon is gone, and the sweep finds what it left
+            finally:
+                workspace.remove()
+
+        def end() -> None:
+            with self._lock:
+                self._open.discard(sandbox)
+            self._removing.submit(remove)
+
+        premises = _premises(tree, entry, end)
+        sandbox = SupervisedSandbox(connection, premises)
+        with self._lock:
+            self._open.add(sandbox)
+        return sandbox
+
+    def _start(
+        self, workspace: Workspace, entry: SealedDirectory
+    ) -> tuple[Overlay | Path, str, Connection]:
+        tree: Overlay | Path = _lay_overlay(workspace, entry)
+        if self._can_overlay and isinstance(tree, Overlay) and tree.is_expressible:
+            try:
+                return tree, *self._run(tree)
+            except SandboxError as error:
+                if "mount" not in str(error):
+                    raise
+                self._can_overlay = False
+        tree = workspace.copy_tree(entry.tree, keep_owner=os.geteuid() == 0)
+        return tree, *self._run(tree)
+
+    def _run(self, tree: Overlay | Path) -> tuple[str, Connection]:
+        uid, gid = os.geteuid(), os.getegid()
+        user = f"{uid}:{gid}" if uid else f"{SANDBOX_ID}:{SANDBOX_ID}"
+        request = container_request(
+            tree, run_id=self._run_id, user=user, keeps_user=self._is_podman
+        )
+        container = ""
+        try:
+            container = str(_create(self._client)(request)["Id"])
+            channel = AttachedChannel(self._attach(container))
+            connection = Connection(channel, what=self.name)
+            self._client.start(container)
+            connection.start(_READY_S)
+        except (DockerException, OSError, SandboxLostError) as error:
+            if container:
+                self._discard(container)
+            reason = " ".join(str(error).split())
+            message = f"the daemon could not start a sandbox: {reason}"
+            raise SandboxError(message) from error
+        return container, connection
+
+    def _attach(self, container: str) -> socket.socket:
+        wanted = {"stdin": 1, "stdout": 1, "stream": 1}
+        attached = self._client.attach_socket(container, params=wanted)
+        stream = getattr(attached, "_sock", attached)
+        if not isinstance(stream, socket.socket):
+            message = f"cannot talk to a container over {type(stream).__name__}"
+            raise DriverUnavailableError(message)
+        # The library's own objects keep a socket open for as long as they live.
+        own = stream.dup()
+        attached._response.close()
+        attached.close()
+        stream.close()
+        return own
+
+    def _discard(self, container: str) -> None:
+        try:
+            remove_container(self._client, container)
+        except (DockerException, OSError):
+            return
+
+    def close(self) -> None:
+        """Remove every sandbox that is still open, and wait until all are gone."""
+        with self._lock:
+            left = tuple(self._open)
+        for sandbox in left:
+            sandbox.close()
+        self._removing.shutdown(wait=True)
+        self._client.close()
+
+
+def _create(client: docker.APIClient) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """The untyped call that takes a whole request. Any: the daemon's own JSON."""
+    create: Callable[[dict[str, Any]], dict[str, Any]]
+    create = client.create_container_from_config
+    return create
+
+
+def connect_to_daemon() -> docker.APIClient:
+    """Connect to the daemon that DOCKER_HOST names, or the local one.
+
+    Raises:
+        DriverUnavailableError: None answers.
+    """
+    try:
+        client = docker.APIClient(**kwargs_from_env(), version="auto", timeout=_CALL_S)
+        client.ping()
+    except (DockerException, OSError) as error:
+        reason = " ".join(str(error).split())[-160:]
+        message = (
+            f"no Docker daemon answers ({reason}): start one, set DOCKER_HOST, "
+            "or choose the local driver"
+        )
+        raise DriverUnavailableError(message) from error
+    return client
+
+
+def _is_podman(client: docker.APIClient) -> bool:
+    parts = client.version().get("Components") or ()
+    return any("podman" in str(part.get("Name", "")).lower() for part in parts)
+
+
+def _lay_overlay(workspace: Workspace, entry: SealedDirectory) -> Overlay:
+    upper, work = workspace.path / "upper", workspace.path / "work"
+    upper.mkdir(mode=0o755)
+    work.mkdir(mode=0o755)
+    if os.geteuid() == 0:
+        os.chown(upper, SANDBOX_ID, SANDBOX_ID)
+    return Overlay(lower=entry.tree.resolve(), upper=upper, work=work)
+
+
+def _premises(
+    tree: Overlay | Path, entry: SealedDirectory, end: Callable[[], None]
+) -> Premises:
+    folder = tree.upper if isinstance(tree, Overlay) else tree
+    base = 0 if isinstance(tree, Overlay) else measure_folders((folder,), 1 << 50)
+
+    def compare() -> tuple[Change, ...]:
+        if isinstance(tree, Overlay):
+            return compare_upper(tree.upper, entry.manifest())
+        return compare_tree(tree, entry.manifest())
+
+    return Premises(
+        driver=DockerDriver.name,
+        proof=entry.proof,
+        allowance=DiskAllowance(
+            (folder,), limit_bytes=DISK_LIMIT_BYTES, base_bytes=base
+        ),
+        compare=compare,
+        end=end,
+    )

@@ -1,0 +1,194 @@
+"""What stands around a command on this machine: bubblewrap's walls, or none."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from sandbox.connection import BOOTSTRAP
+from sandbox.disk_allowance import FILE_LIMIT_BYTES
+from sandbox.errors import DriverUnavailableError
+from sandbox.sealing import SANDBOX_ID
+from sandbox.session import command_environment
+
+__all__ = ["BubblewrapWalls", "NoWalls", "Place", "Walls"]
+
+_MEMORY_BYTES = 4 * 1024**3
+_PROCESSES = 256
+_PROBE_S = 20
+_SYSTEM_PYTHON = "/usr/bin/python3"
+_SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+_SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_SYSTEM_FILES = (
+    "/etc/alternatives",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/localtime",
+)
+_ROOT = "/repo"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Folders of one sandbox on the host."""
+
+    tree: Path
+    home: Path
+    temporary: Path
+
+
+class Walls(Protocol):
+    """How a supervisor is started around a tree."""
+
+    @property
+    def name(self) -> str:
+        """The driver's name."""
+        ...
+
+    @property
+    def isolation(self) -> str:
+        """One sentence: what is isolated and what not."""
+        ...
+
+    @property
+    def user(self) -> int | None:
+        """Who it runs as, where that is not the host's own user."""
+        ...
+
+    def command(self, place: Place) -> list[str]:
+        """The command line that starts the supervisor."""
+        ...
+
+    def environment(self, place: Place) -> dict[str, str]:
+        """The whole environment of its commands."""
+        ...
+
+
+class NoWalls:
+    """A plain child process: only the repository's future is kept out."""
+
+    name = "subprocess"
+    isolation = (
+        "isolates nothing but history: commands run as this user, "
+        "with this machine's files and network"
+    )
+    user = None
+
+    def command(self, place: Place) -> list[str]:
+        """The command line that starts the supervisor."""
+        limits = [f"FSIZE={FILE_LIMIT_BYTES}", "CORE=0"]
+        return [*_python(sys.executable), str(place.tree), *limits]
+
+    def environment(self, place: Place) -> dict[str, str]:
+        """The whole environment of its commands."""
+        return command_environment(
+            path=os.environ.get("PATH", os.defpath),
+            home=str(place.home),
+            temporary=str(place.temporary),
+        )
+
+
+def _python(program: str) -> list[str]:
+    return [program, "-I", "-S", "-E", "-c", BOOTSTRAP]
+
+
+class BubblewrapWalls:
+    """Namespaces of its own: no network, no processes or files of the host's."""
+
+    name = "bubblewrap"
+    isolation = (
+        "no network, no processes and no files of this machine but its programs, "
+        "read-only; processes, memory of each and disk are limited"
+    )
+
+    def __init__(self) -> None:
+        """Find bubblewrap, and see whether it works here.
+
+        Raises:
+            DriverUnavailableError: It is missing, or the kernel refuses it.
+        """
+        program = shutil.which("bwrap")
+        if program is None:
+            message = "no bubblewrap (bwrap) on PATH: install it, or choose subprocess"
+            raise DriverUnavailableError(message)
+        self._program = program
+        self._python = _SYSTEM_PYTHON
+        if not Path(_SYSTEM_PYTHON).exists():
+            self._python = os.path.realpath(sys.executable)
+        self.user = SANDBOX_ID if os.geteuid() == 0 else None
+        self._probe()
+
+    def _probe(self) -> None:
+        command = [*self._namespaces(), "--", self._python, "-I", "-S", "-c", "pass"]
+        finished = subprocess.run(
+            command,
+            env={},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PROBE_S,
+            check=False,
+            user=self.user,
+            group=self.user,
+            extra_groups=None if self.user is None else (),
+        )
+        if finished.returncode != 0:
+            reason = finished.stderr.decode(errors="replace").strip()
+            message = (
+                f"bubblewrap does not work here ({reason[-200:]}): "
+                "allow user namespaces, or choose subprocess"
+            )
+            raise DriverUnavailableError(message)
+
+    def _namespaces(self) -> list[str]:
+        command = [
+            self._program,
+            *("--unshare-all", "--new-session", "--die-with-parent", "--as-pid-1"),
+            *("--uid", str(SANDBOX_ID), "--gid", str(SANDBOX_ID)),
+            *("--hostname", "sandbox", "--clearenv"),
+        ]
+        for name in _SYSTEM_FOLDERS:
+            path = Path(name)
+            if path.is_symlink():
+                command += ["--symlink", str(path.readlink()), name]
+            elif path.is_dir():
+                command += ["--ro-bind", name, name]
+        for name in _SYSTEM_FILES:
+            command += ["--ro-bind-try", name, name]
+        if not self._python.startswith("/usr/"):
+            command += ["--ro-bind", sys.base_prefix, sys.base_prefix]
+        return [*command, "--proc", "/proc", "--dev", "/dev"]
+
+    def command(self, place: Place) -> list[str]:
+        """The command line that starts the supervisor."""
+        binds = [
+            *("--bind", str(place.tree), _ROOT),
+            *("--bind", str(place.temporary), "/tmp"),
+            *("--bind", str(place.home), "/home/developer"),
+            *("--chdir", _ROOT),
+        ]
+        settings = []
+        for name, value in self._variables().items():
+            settings += ["--setenv", name, value]
+        limits = [
+            f"FSIZE={FILE_LIMIT_BYTES}",
+            f"AS={_MEMORY_BYTES}",
+            f"NPROC={_PROCESSES}",
+            "CORE=0",
+        ]
+        supervisor = [*_python(self._python), _ROOT, *limits]
+        return [*self._namespaces(), *binds, *settings, "--", *supervisor]
+
+    def _variables(self) -> dict[str, str]:
+        return command_environment(
+            path=_SYSTEM_PATH, home="/home/developer", temporary="/tmp"
+        )
+
+    def environment(self, place: Place) -> dict[str, str]:
+        """Nothing: bubblewrap sets its commands' environment itself."""
+        del place
+        return {}
