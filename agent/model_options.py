@@ -31,6 +31,11 @@ class ModelOptions:
     """Further requests after a 429, a 5xx, a timeout or a broken connection."""
     max_wait_s: Annotated[float, Field(ge=0)] = 120.0
     """Longest wait before one retry; a provider that asks for more is given up."""
+    concurrent: Annotated[int, Field(gt=0)] | None = None
+    """Requests that may run at once, over all workers."""
+    requests_per_minute: Annotated[int, Field(gt=0)] | None = None
+    tokens_per_minute: Annotated[int, Field(gt=0)] | None = None
+    """Prompt and completion tokens a minute, over all workers."""
     stream: bool = False
     """Whether the reply is asked for in pieces, as some servers demand."""
     tool_calling: Literal["auto", "native", "text"] = "auto"

@@ -1,0 +1,161 @@
+"""Our values as chat completions have them, and back.
+
+What a provider sends is not trusted: missing parts, calls without an id, and arguments
+that are not JSON all have their place in a `Reply`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agent.messages import Message, ToolCall, ToolSpec
+from agent.model import Reply
+from agent.model_faults import BrokenReplyError
+from agent.usage import Usage
+
+__all__ = ["read_reply", "write_messages", "write_tools"]
+
+_NOTHING_SAID = "(nothing)"
+_SENT_BACK = ("thinking_blocks", "reasoning_content", "reasoning_details")
+
+
+def write_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """A conversation as the list of a request. Any: JSON values."""
+    return [_write_message(message) for message in messages]
+
+
+def _write_message(message: Message) -> dict[str, Any]:
+    written: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.role == "tool":
+        written["tool_call_id"] = message.tool_call_id
+    if message.tool_calls:
+        written["tool_calls"] = [_write_call(call) for call in message.tool_calls]
+        written["content"] = message.content or None
+    elif message.role == "assistant" and not message.content.strip():
+        # Providers refuse a message with nothing in it, and with it the whole request.
+        written["content"] = _NOTHING_SAID
+    return written | dict(message.provider_fields)
+
+
+def _write_call(call: ToolCall) -> dict[str, Any]:
+    arguments = dict(call.arguments)
+    if call.raw_arguments is not None:
+        # Sent back as they were, they would break the provider's own parser.
+        arguments = {"not_a_json_object": call.raw_arguments}
+    text = json.dumps(arguments, ensure_ascii=False)
+    return {
+        "id": call.call_id,
+        "type": "function",
+        "function": {"name": call.name, "arguments": text},
+    }
+
+
+def write_tools(tools: Sequence[ToolSpec]) -> list[dict[str, Any]]:
+    """Tools as the list of a request. Any: JSON values."""
+    return [
+        {
+            "type": "function",
+            "function": {
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": dict(tool.parameters)
+                or {"type": "object", "properties": {}},
+            },
+        }
+        for tool in tools
+    ]
+
+
+def read_reply(completion: Mapping[str, Any], taken_ids: frozenset[str]) -> Reply:
+    """A completion as a reply.
+
+    Args:
+        completion: The provider's JSON. Any: JSON values.
+        taken_ids: Ids of calls made earlier in the conversation.
+
+    Raises:
+        BrokenReplyError: It has no choice with a message in it.
+    """
+    choices = completion.get("choices") or []
+    if not choices or not isinstance(choices[0].get("message"), Mapping):
+        msg = "there is no message in it"
+        raise BrokenReplyError(msg)
+    message = choices[0]["message"]
+    calls = _read_calls(message.get("tool_calls") or [], taken_ids)
+    content = message.get("content") or ""
+    finish_reason = str(choices[0].get("finish_reason") or "stop")
+    refusal = _find_refusal(message)
+    if refusal and not content and not calls:
+        content, finish_reason = refusal, "refusal"
+    usage = completion.get("usage") or {}
+    fields = {name: message[name] for name in _SENT_BACK if message.get(name)}
+    return Reply(
+        content,
+        tool_calls=calls,
+        usage=_read_usage(usage),
+        finish_reason=finish_reason,
+        reasoning=str(message.get("reasoning_content") or ""),
+        billed_usd=_read_bill(usage),
+        provider_fields=fields,
+    )
+
+
+def _find_refusal(message: Mapping[str, Any]) -> str:
+    fields = message.get("provider_specific_fields") or {}
+    return str(message.get("refusal") or fields.get("refusal") or "")
+
+
+def _read_calls(
+    calls: Sequence[Mapping[str, Any]], taken_ids: frozenset[str]
+) -> tuple[ToolCall, ...]:
+    read: list[ToolCall] = []
+    taken = set(taken_ids)
+    for call in calls:
+        function = call.get("function") or {}
+        call_id = str(call.get("id") or "")
+        if not call_id or call_id in taken:
+            call_id = f"{call_id or 'call'}_{len(taken)}"
+        taken.add(call_id)
+        arguments, raw = _read_arguments(function.get("arguments"))
+        name = str(function.get("name") or "")
+        read.append(ToolCall(call_id, name, arguments, raw))
+    return tuple(read)
+
+
+def _read_arguments(written: object) -> tuple[Mapping[str, Any], str | None]:
+    """Arguments as an object, and as text where they are none."""
+    if isinstance(written, Mapping):
+        return dict(written), None
+    text = str(written or "")
+    if not text.strip():
+        return {}, None
+    try:
+        arguments = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}, text
+    return (arguments, None) if isinstance(arguments, dict) else ({}, text)
+
+
+def _read_usage(usage: Mapping[str, Any]) -> Usage:
+    prompt = _count(usage.get("prompt_tokens"))
+    completion = _count(usage.get("completion_tokens"))
+    if not prompt and not completion:
+        return Usage(requests=1, unmeasured_requests=1)
+    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens")
+    reasoning = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens")
+    return Usage(
+        prompt_tokens=prompt,
+        cached_prompt_tokens=min(prompt, _count(cached)),
+        completion_tokens=completion,
+        reasoning_tokens=min(completion, _count(reasoning)),
+        requests=1,
+    )
+
+
+def _count(number: object) -> int:
+    return max(0, int(number)) if isinstance(number, int | float) else 0
+
+
+def _read_bill(usage: Mapping[str, Any]) -> float | None:
+    cost = usage.get("cost")
+    return float(cost) if isinstance(cost, int | float) else None

@@ -1,0 +1,174 @@
+"""Every model that litellm names, behind our seam.
+
+A request is built, sent within its time, and its answer read. Around that stand the
+gate shared by all workers and our own retries: a 429, a 5xx, a timeout and a broken
+connection are asked again, nothing else ever is.
+"""
+
+import os
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from agent.chat_completions import read_reply, write_messages, write_tools
+from agent.deadline import run_within
+from agent.errors import ModelError, ModelSetupError
+from agent.litellm_library import load_litellm
+from agent.messages import Message, ToolSpec
+from agent.model import Reply
+from agent.model_faults import Fault, name_fault
+from agent.model_options import ModelOptions
+from agent.model_streams import gather_stream
+from agent.rate_limits import RateLimits
+
+__all__ = ["LiteLLMModel"]
+
+_FIRST_WAIT_S = 1.0
+_LONGEST_BACKOFF_S = 60.0
+
+
+class LiteLLMModel:
+    """A language model, asked through litellm."""
+
+    def __init__(
+        self,
+        name: str,
+        options: ModelOptions | None = None,
+        *,
+        limits: RateLimits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Describe the model; nothing is imported or asked yet.
+
+        Args:
+            name: As litellm names it.
+            options: Everything else that can be set.
+            limits: The gate to share with other models of the same provider.
+            clock: Seconds, for durations and waits; tests pass their own.
+            sleep: How to wait; tests pass their own.
+        """
+        self.name = name
+        self._options = options or ModelOptions()
+        self._limits = limits or RateLimits(
+            concurrent=self._options.concurrent,
+            requests_per_minute=self._options.requests_per_minute,
+            tokens_per_minute=self._options.tokens_per_minute,
+            clock=clock,
+            sleep=sleep,
+        )
+        self._clock = clock
+        self._sleep = sleep
+        self._jitter = random.Random()
+
+    def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Reply:
+        """Ask the model, and ask again where that may help.
+
+        Raises:
+            ContextOverflowError: The conversation is longer than the model's window.
+            ModelSetupError: Key, name or options are wrong.
+            ModelError: The provider failed for good, or its retries are over.
+        """
+        request = self._build_request(messages, tools)
+        taken = frozenset(
+            call.call_id for message in messages for call in message.tool_calls
+        )
+        began = self._clock()
+        for attempt in range(self._options.retries + 1):
+            with self._limits.slot():
+                asked = self._clock()
+                try:
+                    reply = read_reply(self._ask(request), taken)
+                except Exception as error:  # noqa: BLE001 - litellm raises anything
+                    fault = name_fault(error, self.name)
+                else:
+                    return self._account(reply, began, asked, attempt + 1)
+            wait_s = self._choose_wait(fault, attempt)
+            if not fault.is_passing or attempt == self._options.retries:
+                raise _after_attempts(fault, attempt + 1)
+            if wait_s > self._options.max_wait_s:
+                raise _after_refusal_to_wait(fault, wait_s, self._options.max_wait_s)
+            if not fault.is_rate_limit:
+                self._sleep(wait_s)
+        raise AssertionError  # the last attempt returned or raised
+
+    def _build_request(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec]
+    ) -> dict[str, Any]:
+        options = self._options
+        request: dict[str, Any] = {
+            "model": self.name,
+            "messages": write_messages(messages),
+            "temperature": options.temperature,
+            "max_completion_tokens": options.max_completion_tokens,
+            "reasoning_effort": options.reasoning_effort,
+            "seed": options.seed,
+            "api_base": options.api_base,
+            "api_key": self._find_key(),
+            "tools": write_tools(tools) or None,
+        }
+        request = {name: value for name, value in request.items() if value is not None}
+        fixed = {"timeout": options.timeout_s, "max_retries": 0, "num_retries": 0}
+        return request | dict(options.extra) | fixed
+
+    def _find_key(self) -> str | None:
+        variable = self._options.api_key_env
+        if variable is None:
+            return None
+        key = os.environ.get(variable)
+        if not key:
+            msg = f"{self.name} needs a key: the environment has no {variable}"
+            raise ModelSetupError(msg)
+        return key
+
+    def _ask(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        litellm = load_litellm()
+        stream = self._options.stream
+
+        def ask() -> Mapping[str, Any]:
+            if stream:
+                return gather_stream(litellm, request)
+            completion: Mapping[str, Any] = litellm.completion(**request).model_dump()
+            return completion
+
+        return run_within(ask, self._options.timeout_s)
+
+    def _account(
+        self, reply: Reply, began: float, asked: float, attempts: int
+    ) -> Reply:
+        used = reply.usage.prompt_tokens + reply.usage.completion_tokens
+        self._limits.count_tokens(used)
+        return replace(
+            reply,
+            duration_s=self._clock() - asked,
+            waited_s=asked - began,
+            attempts=attempts,
+        )
+
+    def _choose_wait(self, fault: Fault, attempt: int) -> float:
+        """How long to wait: as the provider says, or ever longer.
+
+        After a rate limit all workers wait, at the gate.
+        """
+        wait_s = fault.wait_s
+        if wait_s is None:
+            backoff = min(_FIRST_WAIT_S * 2**attempt, _LONGEST_BACKOFF_S)
+            wait_s = backoff * self._jitter.uniform(0.5, 1.0)
+        if fault.is_rate_limit:
+            self._limits.close_for(min(wait_s, self._options.max_wait_s))
+        return wait_s
+
+
+def _after_attempts(fault: Fault, attempts: int) -> ModelError:
+    if attempts == 1:
+        return fault.error
+    return type(fault.error)(f"{fault.error}; asked {attempts} times")
+
+
+def _after_refusal_to_wait(fault: Fault, wait_s: float, longest_s: float) -> ModelError:
+    return type(fault.error)(
+        f"{fault.error}; it asks to wait {wait_s:.0f} s, and max_wait_s is "
+        f"{longest_s:.0f}"
+    )

@@ -1,0 +1,185 @@
+"""What went wrong between us and a provider, and whether asking again may help.
+
+litellm guesses the kind of an error from words in its text, so that a 400 that mentions
+"429" comes out as a rate limit. What counts here is the HTTP status of the answer
+itself, found in the chain of causes; the library's class is asked only where there was
+no answer.
+"""
+
+import email.utils
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import httpx
+
+from agent.errors import ContextOverflowError, ModelError, ModelSetupError
+from agent.redaction import redact
+
+__all__ = ["BrokenReplyError", "Fault", "StreamCutError", "name_fault"]
+
+_MESSAGE_CHARS = 300
+_OVERFLOW = re.compile(
+    r"context[ _](?:length|window|size)|maximum context|prompt is too long|"
+    r"too many tokens|input is too long|exceeds? the (?:model's )?(?:max|context)",
+    re.IGNORECASE,
+)
+_OVERFLOW_STATUS = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+_NO_CREDIT = re.compile(r"insufficient_quota|billing|credit balance", re.IGNORECASE)
+_TIMEOUTS = frozenset(
+    {"TimeoutError", "ReadTimeout", "ConnectTimeout", "PoolTimeout", "WriteTimeout"}
+    | {"APITimeoutError", "Timeout"}
+)
+_BROKEN_CONNECTIONS = frozenset(
+    {"ConnectError", "ReadError", "WriteError", "RemoteProtocolError", "StreamCutError"}
+    | {"ConnectionError", "ConnectionResetError", "ConnectionRefusedError"}
+    | {"BrokenPipeError", "ServerDisconnectedError", "ClientConnectorError"}
+)
+_BROKEN_REPLIES = frozenset({"BrokenReplyError", "JSONDecodeError"})
+_WRONG_SETUP = frozenset(
+    {"BadRequestError", "UnsupportedParamsError", "NotFoundError"}
+    | {"AuthenticationError", "PermissionDeniedError", "LiteLLMUnknownProvider"}
+)
+
+
+class BrokenReplyError(Exception):
+    """The provider's answer came whole, and is not what chat completions are."""
+
+
+class StreamCutError(Exception):
+    """A streamed reply stopped before it said that it was finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One failed request."""
+
+    error: ModelError
+    """What to raise once asking again is over, or cannot help."""
+    is_passing: bool = False
+    """Whether the same request may succeed later: 429, 5xx, timeout, connection."""
+    is_rate_limit: bool = False
+    wait_s: float | None = None
+    """How long the provider asks to wait; None where it does not say."""
+
+
+def name_fault(error: BaseException, model: str) -> Fault:
+    """Say what an exception of litellm's means.
+
+    Args:
+        error: What was raised by one request.
+        model: The model's name, for the message.
+    """
+    text = _one_line(error)
+    answer = _find_answer(error)
+    if answer is not None:
+        wait_s = _read_retry_after(answer.headers)
+        details = " ".join(str(each) for each in _chain(error))
+        is_unpaid = bool(_NO_CREDIT.search(details))
+        status = answer.status_code
+        return _name_answer(status, model, text, wait_s, is_unpaid=is_unpaid)
+    return _name_silence(error, model, text)
+
+
+def _name_silence(error: BaseException, model: str, text: str) -> Fault:
+    names = {kind.__name__ for each in _chain(error) for kind in type(each).__mro__[:2]}
+    # What the openai library raises before it asks at all.
+    names |= {
+        f"{type(each).__module__}.{type(each).__name__}" for each in _chain(error)
+    }
+    fault = Fault(ModelError(f"cannot ask {model}: {text}"))
+    status = getattr(error, "status_code", None)
+    if names & _TIMEOUTS:
+        late = ModelError(f"{model} did not answer in time: {text}")
+        fault = Fault(late, is_passing=True)
+    elif names & _BROKEN_REPLIES:
+        fault = Fault(ModelError(f"{model} sent a broken reply: {text}"))
+    elif names & _BROKEN_CONNECTIONS:
+        broken = ModelError(f"the connection to {model} broke: {text}")
+        fault = Fault(broken, is_passing=True)
+    elif type(error).__name__ in _WRONG_SETUP or "openai.OpenAIError" in names:
+        fault = Fault(ModelSetupError(f"cannot ask {model}: {text}"))
+    elif isinstance(status, int) and status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        fault = _name_answer(status, model, text)
+    elif status is not None:
+        # No answer came, and yet litellm speaks of a 500: it could not read the reply.
+        fault = Fault(ModelError(f"{model} sent a broken reply: {text}"))
+    return fault
+
+
+def _name_answer(
+    status: int,
+    model: str,
+    text: str,
+    wait_s: float | None = None,
+    *,
+    is_unpaid: bool = False,
+) -> Fault:
+    says = f"{model} answered {status}: {text}"
+    if status == HTTPStatus.TOO_MANY_REQUESTS and not is_unpaid:
+        return Fault(
+            ModelError(says), is_passing=True, is_rate_limit=True, wait_s=wait_s
+        )
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Fault(ModelError(says), is_passing=True, wait_s=wait_s)
+    return Fault(_name_refusal(status, says, is_unpaid=is_unpaid))
+
+
+def _name_refusal(status: int, says: str, *, is_unpaid: bool) -> ModelError:
+    if status in _OVERFLOW_STATUS and _OVERFLOW.search(says):
+        return ContextOverflowError(says)
+    if is_unpaid or status == HTTPStatus.PAYMENT_REQUIRED:
+        return ModelSetupError(f"{says}; the account has no credit left")
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return ModelSetupError(f"{says}; check the key, or the option api_key_env")
+    if status == HTTPStatus.NOT_FOUND:
+        return ModelSetupError(f"{says}; check the model's name and api_base")
+    return ModelError(says)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    at: BaseException | None = error
+    while at is not None and id(at) not in seen:
+        seen.add(id(at))
+        yield at
+        at = at.__cause__ or at.__context__
+
+
+def _find_answer(error: BaseException) -> httpx.Response | None:
+    """The failing answer that came over the wire, if one did.
+
+    The library's exceptions carry answers of its own making too: those have no HTTP
+    version.
+    """
+    for each in _chain(error):
+        response = getattr(each, "response", None)
+        if not isinstance(response, httpx.Response) or not response.is_error:
+            continue
+        if "http_version" in response.extensions:
+            return response
+    return None
+
+
+def _read_retry_after(headers: httpx.Headers) -> float | None:
+    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        text = headers.get(name, "").strip()
+        if re.fullmatch(r"\d+(\.\d+)?", text):
+            return float(text) / unit
+        when = email.utils.parsedate_tz(text) if text else None
+        if when is not None:
+            return max(0.0, email.utils.mktime_tz(when) - time.time())
+    return None
+
+
+def _one_line(error: BaseException) -> str:
+    text = str(getattr(error, "message", None) or error) or type(error).__name__
+    text = re.sub(r"^(?:(?:litellm\.)?\w+(?:Error|Exception)(?:: | - ))+", "", text)
+    text = redact(" ".join(text.split()))
+    return text if len(text) <= _MESSAGE_CHARS else f"{text[:_MESSAGE_CHARS]}..."

@@ -1,0 +1,40 @@
+"""Models by name: `offline`, or whatever litellm names."""
+
+from agent.errors import ModelSetupError
+from agent.model import Model
+
+__all__ = ["OFFLINE", "load_model"]
+
+OFFLINE = "offline"
+"""The policy without any language model: no key, no network, no cost."""
+
+
+def load_model(name: str, **options: object) -> Model:
+    """Make the model of a name; nothing is asked of it yet.
+
+    Args:
+        name: `offline`, or a name that litellm understands, as `openai/gpt-5-mini`,
+            `anthropic/claude-sonnet-4-5`, `ollama_chat/qwen3:8b`.
+        options: For a litellm name the fields of `ModelOptions`, as `temperature` or
+            `api_base`; the offline model takes none.
+
+    Raises:
+        ModelSetupError: The name is empty, an option is unknown or has a bad value,
+            or the library that the name needs is not installed.
+    """
+    if not name.strip():
+        msg = "the model has no name: give 'offline' or a name that litellm understands"
+        raise ModelSetupError(msg)
+    if name == OFFLINE:
+        # Imported here: neither kind of model should pay for loading the other.
+        from agent.offline_model import OfflineModel  # noqa: PLC0415
+
+        if options:
+            given = ", ".join(sorted(options))
+            msg = f"the offline model takes no options: remove {given}"
+            raise ModelSetupError(msg)
+        return OfflineModel()
+    from agent.litellm_model import LiteLLMModel  # noqa: PLC0415
+    from agent.model_options import read_options  # noqa: PLC0415
+
+    return LiteLLMModel(name, read_options(options))

@@ -1,0 +1,289 @@
+"""The litellm model against a real server on loopback."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from agent.errors import ModelSetupError
+from agent.litellm_model import LiteLLMModel
+from agent.messages import Message, ToolCall, ToolSpec
+from agent.model import Reply
+from agent.model_options import read_options
+from tests.agent.chat_server import Answer, ChatServer, Line, tool_call
+
+KEY = "sk-planted-in-the-environment-0123456789"
+CONVERSATION = (Message("system", "You work."), Message("user", "Find the file."))
+TOOLS = (
+    ToolSpec(
+        "search",
+        "Search the tree.",
+        {"type": "object", "properties": {"query": {"type": "string"}}},
+    ),
+)
+
+Ask = Callable[..., Reply]
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+
+@contextmanager
+def serve(*lines: Line, **options: object) -> Iterator[tuple[ChatServer, LiteLLMModel]]:
+    with ChatServer(*lines) as server:
+        given = {"api_base": server.url, "timeout_s": 10.0, "retries": 0} | options
+        yield server, LiteLLMModel("openai/m", read_options(given))
+
+
+def ask(*lines: Line, **options: object) -> Reply:
+    with serve(*lines, **options) as (_, model):
+        return model.complete(CONVERSATION, TOOLS)
+
+
+@pytest.fixture(params=[False, True], ids=["whole", "streamed"])
+def streamed(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+def test_a_reply_with_text_and_a_tool_call_is_read(*, streamed: bool) -> None:
+    line = Answer(
+        "I look.",
+        [tool_call("search", {"query": "model"})],
+        finish_reason="tool_calls",
+    )
+
+    reply = ask(line, stream=streamed)
+
+    assert reply.content == "I look."
+    assert reply.tool_calls == (ToolCall("call_1", "search", {"query": "model"}),)
+    assert reply.finish_reason == "tool_calls"
+    assert reply.attempts == 1
+    assert reply.duration_s > 0
+
+
+def test_tokens_are_kept_apart_by_kind(*, streamed: bool) -> None:
+    usage = {
+        "prompt_tokens": 1000,
+        "completion_tokens": 90,
+        "total_tokens": 1090,
+        "prompt_tokens_details": {"cached_tokens": 800},
+        "completion_tokens_details": {"reasoning_tokens": 70},
+        "cost": 0.0123,
+    }
+
+    reply = ask(Answer(usage=usage), stream=streamed)
+
+    assert reply.usage.prompt_tokens == 1000
+    assert reply.usage.cached_prompt_tokens == 800
+    assert reply.usage.completion_tokens == 90
+    assert reply.usage.reasoning_tokens == 70
+    assert reply.usage.requests == 1
+    assert reply.usage.unmeasured_requests == 0
+    assert reply.billed_usd == 0.0123
+
+
+def test_missing_usage_is_unmeasured_and_not_estimated(*, streamed: bool) -> None:
+    reply = ask(Answer(usage=None), stream=streamed)
+
+    assert reply.content == "Hello."
+    assert reply.usage.unmeasured_requests == 1
+    assert reply.usage.prompt_tokens == 0
+    assert reply.usage.completion_tokens == 0
+    assert reply.billed_usd is None
+
+
+def test_many_tool_calls_in_one_reply_keep_their_order(*, streamed: bool) -> None:
+    calls = [tool_call("search", {"query": str(i)}, f"call_{i}") for i in range(12)]
+
+    reply = ask(Answer(None, calls, finish_reason="tool_calls"), stream=streamed)
+
+    assert [call.arguments["query"] for call in reply.tool_calls] == [
+        str(i) for i in range(12)
+    ]
+
+
+@pytest.mark.parametrize("arguments", ["{query: model", "[1, 2]", '"text"', "nul"])
+def test_arguments_that_are_no_json_object_are_kept_as_text(
+    arguments: str, *, streamed: bool
+) -> None:
+    reply = ask(Answer(None, [tool_call("search", arguments)]), stream=streamed)
+
+    (call,) = reply.tool_calls
+    assert call.raw_arguments == arguments
+    assert call.arguments == {}
+
+
+def test_a_call_of_an_unknown_tool_is_handed_on_to_the_loop(*, streamed: bool) -> None:
+    reply = ask(Answer(None, [tool_call("teleport", {})]), stream=streamed)
+
+    assert reply.tool_calls[0].name == "teleport"
+
+
+def test_an_empty_reply_is_a_reply(*, streamed: bool) -> None:
+    reply = ask(Answer(""), stream=streamed)
+
+    assert reply.content == ""
+    assert reply.tool_calls == ()
+
+
+def test_a_refusal_is_a_reply_that_says_so(*, streamed: bool) -> None:
+    line = Answer(None, message={"refusal": "I will not."})
+
+    reply = ask(line, stream=streamed)
+
+    assert (reply.content, reply.finish_reason) == ("I will not.", "refusal")
+
+
+def test_a_reply_cut_at_its_length_says_so(*, streamed: bool) -> None:
+    reply = ask(Answer("and then", finish_reason="length"), stream=streamed)
+
+    assert (reply.content, reply.finish_reason) == ("and then", "length")
+
+
+def test_a_reply_of_200_000_tokens_is_read_whole() -> None:
+    text = "word " * 200_000
+
+    reply = ask(Answer(text, finish_reason="length"))
+
+    assert reply.content == text
+
+
+def test_reasoning_is_read_and_sent_back() -> None:
+    line = Answer("Done.", message={"reasoning_content": "I think."})
+    with serve(line, Answer()) as (server, model):
+        reply = model.complete(CONVERSATION, TOOLS)
+        model.complete((*CONVERSATION, reply.as_message()), TOOLS)
+
+    assert reply.reasoning == "I think."
+    sent = server.requests[1].body["messages"][-1]
+    assert sent["reasoning_content"] == "I think."
+
+
+def test_call_ids_are_unique_in_the_conversation() -> None:
+    line = Answer(None, [tool_call("search", {}), tool_call("search", {}), NAMELESS])
+    with serve(line) as (_, model):
+        first = model.complete(CONVERSATION, TOOLS)
+        second = model.complete((*CONVERSATION, first.as_message()), TOOLS)
+
+    ids = [call.call_id for call in first.tool_calls + second.tool_calls]
+    assert len(set(ids)) == 6
+
+
+NAMELESS = tool_call("search", {}, "")
+
+
+def test_the_conversation_reaches_the_server_as_chat_completions_have_it() -> None:
+    call = ToolCall("call_9", "search", {"query": "ä"})
+    broken = ToolCall("call_10", "search", {}, raw_arguments="{query")
+    conversation = (
+        *CONVERSATION,
+        Message("assistant", "", (call, broken)),
+        Message("tool", "found", tool_call_id="call_9"),
+        Message("tool", "not JSON", tool_call_id="call_10"),
+        Message("assistant", ""),
+    )
+    options: dict[str, object] = {
+        "temperature": 0,
+        "max_completion_tokens": 900,
+        "seed": 7,
+    }
+    with serve(Answer(), **options) as (server, model):
+        model.complete(conversation, TOOLS)
+
+    (request,) = server.requests
+    assert request.path == "/v1/chat/completions"
+    assert request.headers["Authorization"] == f"Bearer {KEY}"
+    body = request.body
+    assert body["model"] == "m"
+    assert body["temperature"] == 0
+    assert body["max_completion_tokens"] == 900
+    assert body["seed"] == 7
+    assert body["tools"][0]["function"]["name"] == "search"
+    system, user, assistant, tool, _, empty = body["messages"]
+    assert system == {"role": "system", "content": "You work."}
+    assert user == {"role": "user", "content": "Find the file."}
+    assert json.loads(assistant["tool_calls"][0]["function"]["arguments"]) == {
+        "query": "ä"
+    }
+    # What was not JSON goes back as JSON: a provider's own parser must not break on it.
+    assert json.loads(assistant["tool_calls"][1]["function"]["arguments"])
+    assert tool == {"role": "tool", "content": "found", "tool_call_id": "call_9"}
+    assert empty["content"]
+
+
+def test_options_that_are_not_set_are_not_sent() -> None:
+    with serve(Answer()) as (server, model):
+        model.complete(CONVERSATION, ())
+
+    assert set(server.requests[0].body) == {"model", "messages"}
+
+
+def test_reasoning_effort_reaches_a_reasoning_model() -> None:
+    with ChatServer(Answer()) as server:
+        options = read_options({"api_base": server.url, "reasoning_effort": "high"})
+        LiteLLMModel("openai/o3-mini", options).complete(CONVERSATION, TOOLS)
+
+    assert server.requests[0].body["reasoning_effort"] == "high"
+
+
+def test_an_option_that_the_model_does_not_know_is_an_error() -> None:
+    with ChatServer(Answer()) as server:
+        options = read_options({"api_base": server.url, "reasoning_effort": "high"})
+        model = LiteLLMModel("openai/gpt-4o", options)
+        with pytest.raises(ModelSetupError, match="reasoning_effort"):
+            model.complete(CONVERSATION, TOOLS)
+
+    assert server.requests == []
+
+
+def test_the_key_is_read_from_the_named_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OTHER_KEY", "sk-another-planted-key-9876543210")
+    with serve(Answer(), api_key_env="OTHER_KEY") as (server, model):
+        model.complete(CONVERSATION, TOOLS)
+
+    sent = server.requests[0].headers["Authorization"]
+    assert sent == "Bearer sk-another-planted-key-9876543210"
+
+
+def test_a_named_variable_that_is_not_set_is_an_error() -> None:
+    with (
+        serve(Answer(), api_key_env="NO_SUCH_KEY_HERE") as (_, model),
+        pytest.raises(ModelSetupError, match="NO_SUCH_KEY_HERE"),
+    ):
+        model.complete(CONVERSATION, TOOLS)
+
+
+def test_extra_arguments_are_passed_on() -> None:
+    extra: dict[str, Any] = {"extra_body": {"provider": {"order": ["a"]}}}
+    with serve(Answer(), extra=extra) as (server, model):
+        model.complete(CONVERSATION, TOOLS)
+
+    assert server.requests[0].body["provider"] == {"order": ["a"]}
+
+
+QUIET = """
+import socket, sys
+def refuse(*args):
+    raise AssertionError(f"the network was asked for: {args}")
+socket.socket.connect = refuse
+socket.getaddrinfo = refuse
+from agent.litellm_library import load_litellm
+litellm = load_litellm()
+assert litellm.model_cost
+"""
+
+
+def test_litellm_is_imported_without_network_or_output() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", QUIET], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -1,0 +1,266 @@
+"""What each fault of a provider comes to, on a real server that misbehaves on schedule.
+
+The table of these outcomes is in docs/reliability.md.
+"""
+
+import email.utils
+import time
+
+import pytest
+
+from agent.errors import ContextOverflowError, ModelError, ModelSetupError
+from agent.litellm_model import LiteLLMModel
+from agent.messages import Message
+from agent.model import Reply
+from agent.model_options import read_options
+from tests.agent.chat_server import Answer, Break, ChatServer, Line, Status, Write
+
+KEY = "sk-planted-in-the-environment-0123456789"
+CONVERSATION = (Message("system", "You work."), Message("user", "Find the file."))
+
+
+class Clock:
+    """A clock that only waiting moves."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+        self.waits: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.now_s += seconds
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=[False, True], ids=["whole", "streamed"])
+def streamed(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+def ask(server: ChatServer, clock: Clock, **options: object) -> Reply:
+    given = {"api_base": server.url, "timeout_s": 10.0, "retries": 3} | options
+    model = LiteLLMModel(
+        "openai/m", read_options(given), clock=clock, sleep=clock.sleep
+    )
+    return model.complete(CONVERSATION, ())
+
+
+@pytest.mark.parametrize("code", [429, 500, 502, 503, 504, 529])
+def test_a_passing_status_is_asked_again(
+    code: int, clock: Clock, *, streamed: bool
+) -> None:
+    with ChatServer(Status(code), Status(code), Answer("Back.")) as server:
+        reply = ask(server, clock, stream=streamed)
+
+    assert reply.content == "Back."
+    assert reply.attempts == 3
+    assert len(server.requests) == 3
+    assert 0.5 <= clock.waits[0] <= 1.0
+    assert 1.0 <= clock.waits[1] <= 2.0
+    assert reply.waited_s == pytest.approx(sum(clock.waits))
+
+
+@pytest.mark.parametrize("code", [429, 503])
+@pytest.mark.parametrize(
+    ("header", "value"), [("Retry-After", "7"), ("retry-after-ms", "7000")]
+)
+def test_the_wait_that_the_provider_asks_for_is_kept(
+    code: int, header: str, value: str, clock: Clock, *, streamed: bool
+) -> None:
+    line = Status(code, headers={header: value})
+    with ChatServer(line, Answer("Back.")) as server:
+        reply = ask(server, clock, stream=streamed)
+
+    assert reply.content == "Back."
+    assert clock.waits == [7.0]
+
+
+def test_a_wait_given_as_a_date_is_kept(clock: Clock) -> None:
+    date = email.utils.formatdate(time.time() + 60, usegmt=True)
+    with ChatServer(Status(429, headers={"Retry-After": date}), Answer()) as server:
+        ask(server, clock)
+
+    assert 40 < sum(clock.waits) <= 60
+
+
+def test_a_wait_beyond_the_longest_allowed_is_not_begun(clock: Clock) -> None:
+    line = Status(429, headers={"Retry-After": "3600"})
+    with ChatServer(line) as server, pytest.raises(ModelError, match="3600 s"):
+        ask(server, clock)
+
+    assert clock.waits == []
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("line", [Status(429), Status(503), Break("reset")])
+def test_retries_are_bounded(line: Line, clock: Clock) -> None:
+    with ChatServer(line) as server, pytest.raises(ModelError, match="asked 4 times"):
+        ask(server, clock)
+
+    assert len(server.requests) == 4
+
+
+@pytest.mark.parametrize("how", ["hang", "hang-middle", "drip"])
+def test_silence_ends_in_time_and_is_asked_again(
+    how: str, clock: Clock, *, streamed: bool
+) -> None:
+    with ChatServer(Break(how), Answer("Back.")) as server:
+        reply = ask(server, clock, stream=streamed, timeout_s=0.3)
+
+    assert reply.content == "Back."
+    assert reply.attempts == 2
+
+
+def test_silence_for_good_is_an_error_that_says_so(clock: Clock) -> None:
+    with (
+        ChatServer(Break("hang")) as server,
+        pytest.raises(ModelError, match="did not answer in time"),
+    ):
+        ask(server, clock, timeout_s=0.1, retries=1)
+
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("how", ["reset", "reset-middle"])
+def test_a_broken_connection_is_asked_again(
+    how: str, clock: Clock, *, streamed: bool
+) -> None:
+    with ChatServer(Break(how), Answer("Back.")) as server:
+        reply = ask(server, clock, stream=streamed)
+
+    assert reply.content == "Back."
+    assert reply.attempts == 2
+
+
+UNFINISHED = (
+    b'data: {"id":"x","object":"chat.completion.chunk","created":1,"model":"m",'
+    b'"choices":[{"index":0,"delta":{"content":"hal"},"finish_reason":null}]}\n\n'
+)
+
+
+@pytest.mark.parametrize("body", [UNFINISHED, UNFINISHED[:60], b""])
+def test_a_stream_that_stops_early_is_asked_again(body: bytes, clock: Clock) -> None:
+    with ChatServer(Write(body), Answer("Back.")) as server:
+        reply = ask(server, clock, stream=True)
+
+    assert reply.content == "Back."
+    assert reply.attempts == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"id": "x", "choices": [{"index": 0, "mess',
+        b"<html>the proxy's own page</html>",
+        b"",
+        b'{"id": "x", "object": "chat.completion", "model": "m", "choices": []}',
+        b'{"text": 1}',
+    ],
+)
+def test_a_whole_answer_that_is_no_reply_is_an_error_at_once(
+    body: bytes, clock: Clock
+) -> None:
+    with ChatServer(Write(body)) as server, pytest.raises(ModelError) as caught:
+        ask(server, clock)
+
+    assert "broken reply" in str(caught.value)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "says"),
+    [
+        (Status(401, "bad key"), ModelSetupError, "answered 401: bad key; check the k"),
+        (Status(403, "not yours"), ModelSetupError, "answered 403: not yours"),
+        (Status(402, "pay first"), ModelSetupError, "no credit left"),
+        (Status(404, "no model 'm'"), ModelSetupError, "no model 'm'; check the model"),
+        (Status(400, "bad schema"), ModelError, "answered 400: bad schema"),
+        (Status(400, "see rule 429, rate limit"), ModelError, "answered 400"),
+        (Status(408, "too slow"), ModelError, "answered 408"),
+        (Status(409, "conflict"), ModelError, "answered 409"),
+        (Status(422, "what is this"), ModelError, "answered 422"),
+        (
+            Status(429, "You exceeded your current quota", "insufficient_quota"),
+            ModelSetupError,
+            "no credit left",
+        ),
+        (
+            Status(400, "This model's maximum context length is 8192 tokens"),
+            ContextOverflowError,
+            "maximum context length",
+        ),
+    ],
+)
+def test_any_other_4xx_is_never_asked_again(
+    line: Status, kind: type[ModelError], says: str, clock: Clock, *, streamed: bool
+) -> None:
+    with ChatServer(line) as server, pytest.raises(ModelError) as caught:
+        ask(server, clock, stream=streamed)
+
+    assert type(caught.value) is kind
+    assert says in str(caught.value)
+    assert len(server.requests) == 1
+    assert clock.waits == []
+
+
+def test_a_name_that_litellm_does_not_know_is_a_setup_error(clock: Clock) -> None:
+    model = LiteLLMModel("nobody/nothing", clock=clock, sleep=clock.sleep)
+
+    with pytest.raises(ModelSetupError, match="nobody/nothing"):
+        model.complete(CONVERSATION, ())
+
+    assert clock.waits == []
+
+
+def test_a_missing_key_is_a_setup_error(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with (
+        ChatServer(Answer()) as server,
+        pytest.raises(ModelSetupError, match="OPENAI_API_KEY"),
+    ):
+        ask(server, clock)
+
+    assert server.requests == []
+
+
+def test_no_error_shows_a_key(clock: Clock) -> None:
+    line = Status(401, f"Incorrect API key provided: {KEY}, not sk-or-v1-0123456789ab")
+    with ChatServer(line) as server, pytest.raises(ModelError) as caught:
+        ask(server, clock)
+
+    shown = f"{caught.value!s} {caught.value!r}"
+    assert "sk-" not in shown
+    assert "[redacted]" in shown
+
+
+def test_an_error_is_one_short_line(clock: Clock) -> None:
+    line = Status(400, "much\nto say " * 500)
+    with ChatServer(line) as server, pytest.raises(ModelError) as caught:
+        ask(server, clock)
+
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+def test_nothing_is_printed_whatever_fails(
+    clock: Clock, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lines = (Status(500), Break("reset"), Write(b"{"))
+    with ChatServer(*lines) as server, pytest.raises(ModelError):
+        ask(server, clock)
+
+    assert tuple(capfd.readouterr()) == ("", "")
