@@ -4,9 +4,8 @@ Nothing here needs a model, a key or a sandbox; `equipment` has those.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from swe_features.cells import Cell, Conditions, plan_cells
 from swe_features.errors import ConfigError
 from swe_features.experiment import ExperimentConfig
 from swe_features.provenance import code_hash, prompts_hash
+from tasks.demo import build_demo
 from tasks.instances import Instance
 from tasks.obtaining import obtain
 from tasks.repository import Repository
@@ -140,12 +140,9 @@ def _with_demo(config: ExperimentConfig, cache: Path) -> ExperimentConfig:
             return config
         msg = f"where is the repository of {config.suite}? Name it with --repo PATH"
         raise ConfigError(msg)
-    # Imported here: only who runs the demo needs it.
-    build_demo: Callable[[Path], tuple[Path, Path]]
-    build_demo = import_module("tasks.demo").build_demo
-    suite, repository = build_demo(cache)
+    demo = build_demo(cache)
     return config.with_options(
-        suite=suite, repositories={ANY_REPOSITORY: str(repository)}
+        suite=demo.suite, repositories={ANY_REPOSITORY: str(demo.repository)}
     )
 
 
