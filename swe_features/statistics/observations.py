@@ -4,18 +4,17 @@ No number is computed here. A broken cell stays in the table, because one of the
 denominators counts it.
 """
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from agent.usage import Usage
 from swe_features.errors import StoreError
+from swe_features.results import CellResult, read_results
+from swe_features.store import RESULTS
 
 __all__ = ["Observation", "observe", "read_observations", "select"]
-
-RESULTS = "results.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +47,13 @@ class Observation:
     boundary: str | None = None
     """What broke; None for a scored cell."""
     is_sealed: bool = True
-    """Whether a proof that the future was absent is stored with a scored cell."""
+    """Whether a proof that the future was absent is stored with it."""
     steps: int = 0
     seconds: float = 0.0
     trajectory: str | None = None
     cell_id: str = ""
+    code: str = ""
+    """Hashes of the code and of the prompts that made it."""
 
     @property
     def repo(self) -> str:
@@ -65,46 +66,33 @@ class Observation:
         return self.is_scored and frozenset(self.predicted_files) == self.gold_files
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Self:
-        """Read one row of the results. Any: JSON values.
-
-        Raises:
-            KeyError: A field that every row has is missing.
-        """
-        is_scored = record["outcome"] == "scored"
-        broken = record.get("broken") or {}
-        proof = record.get("proof")
+    def of(cls, result: CellResult) -> Self:
+        """What the statistics need of one row."""
         return cls(
-            instance_id=record["instance_id"],
-            arm=record["arm"],
-            budget=record["budget"],
-            seed=record["seed"],
-            is_scored=is_scored,
-            f1=float(record["f1"]) if is_scored else 0.0,
-            precision=float(record["precision"]) if is_scored else 0.0,
-            recall=float(record["recall"]) if is_scored else 0.0,
-            predicted_files=tuple(record.get("predicted_files") or ()),
-            gold_files=frozenset(record["gold_files"]),
-            test_tokens=_usage(record.get("test_tokens")) or Usage(),
-            sleep_tokens=_usage(record.get("sleep_tokens")),
-            context=record.get("context"),
-            model=record.get("model"),
-            mode=record.get("mode") or "predict",
-            related=record.get("related") or "past-only",
-            boundary=broken.get("boundary"),
-            is_sealed=not is_scored or bool(proof),
-            steps=record.get("steps") or 0,
-            seconds=record.get("seconds") or 0.0,
-            trajectory=record.get("trajectory"),
-            cell_id=record.get("cell_id") or "",
+            instance_id=result.instance_id,
+            arm=result.arm,
+            budget=result.budget,
+            seed=result.seed,
+            is_scored=result.outcome == "scored",
+            f1=result.f1 or 0.0,
+            precision=result.precision or 0.0,
+            recall=result.recall or 0.0,
+            predicted_files=result.predicted_files,
+            gold_files=frozenset(result.gold_files),
+            test_tokens=result.test_tokens or Usage(),
+            sleep_tokens=result.sleep_tokens,
+            context=result.context,
+            model=result.model,
+            mode=result.mode,
+            related=result.related,
+            boundary=result.broken.boundary if result.broken else None,
+            is_sealed=bool(result.proof),
+            steps=result.steps,
+            seconds=result.seconds,
+            trajectory=result.trajectory,
+            cell_id=result.cell_id,
+            code=f"{result.code} {result.prompts}".strip(),
         )
-
-
-def _usage(record: Mapping[str, int] | None) -> Usage | None:
-    if record is None:
-        return None
-    known = Usage.__dataclass_fields__
-    return Usage(**{kind: count for kind, count in record.items() if kind in known})
 
 
 def read_observations(path: Path) -> tuple[Observation, ...]:
@@ -114,30 +102,28 @@ def read_observations(path: Path) -> tuple[Observation, ...]:
         StoreError: There are no results, or a row is none of ours.
     """
     file = path / RESULTS if path.is_dir() else path
-    try:
-        lines = file.read_text("utf-8").splitlines(keepends=True)
-    except OSError as error:
-        msg = f"cannot read {file}: {error.strerror}: run the experiment first"
-        raise StoreError(msg) from error
-    # A last line without its end is being written by a run that still goes on.
-    whole = [line for line in lines if line.endswith("\n")]
-    try:
-        return observe(json.loads(line) for line in whole)
-    except (ValueError, KeyError, TypeError) as error:
-        msg = f"{file}: a row cannot be read ({error!r}): is it of another program?"
-        raise StoreError(msg) from error
+    observations = observe(read_results(file))
+    if not observations:
+        msg = f"{file} holds no result: run the experiment first"
+        raise StoreError(msg)
+    return observations
 
 
-def observe(records: Iterable[Mapping[str, Any]]) -> tuple[Observation, ...]:
-    """Turn rows into observations; of several attempts at a cell the latest counts.
+def observe(results: Iterable[CellResult]) -> tuple[Observation, ...]:
+    """Turn rows into observations, one a cell.
 
-    Any: JSON values.
+    Of several attempts at a cell the last scored one counts, else the last. Rows that
+    other code or prompts produced are other cells: of those that stand for the same
+    instance, arm, budget, seed and model, the latest counts.
     """
-    latest: dict[tuple[object, ...], Observation] = {}
-    for record in records:
-        seen = Observation.from_record(record)
-        latest[_identity(seen)] = seen
-    return tuple(latest.values())
+    by_cell: dict[str, Observation] = {}
+    for result in results:
+        seen = Observation.of(result)
+        before = by_cell.get(seen.cell_id)
+        if before is None or seen.is_scored or not before.is_scored:
+            by_cell.pop(seen.cell_id, None)
+            by_cell[seen.cell_id] = seen
+    return tuple({_identity(seen): seen for seen in by_cell.values()}.values())
 
 
 def _identity(seen: Observation) -> tuple[object, ...]:

@@ -42,9 +42,10 @@ def doubts_about(
     repos = {o.repo for o in observations}
     instances = {o.instance_id for o in observations}
     broken = sum(not o.is_scored for o in observations)
-    unsealed = sum(not o.is_sealed for o in observations)
+    unsealed = sum(o.is_scored and not o.is_sealed for o in observations)
     leaky = sum(o.related == "any-order" for o in observations)
     total = len(observations)
+    versions = len({o.code for o in observations})
     models = {o.model for o in observations if o.model is not None}
     checks = (
         (
@@ -70,6 +71,10 @@ def doubts_about(
             len(flagged) > 0,
             f"{len(flagged)} of {total} rollouts looked for the future or the network: "
             "read the clean-only score.",
+        ),
+        (
+            versions > 1,
+            f"The cells were made by {versions} versions of the code or its prompts.",
         ),
         (
             "offline" in models,

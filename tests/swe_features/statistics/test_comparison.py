@@ -1,0 +1,161 @@
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from swe_features.statistics.comparison import compare, compare_arms
+from tests.swe_features.statistics.tables import arm_cells, cell
+
+SCORES = st.lists(
+    st.tuples(st.sampled_from([0, 0.4, 0.5, 1]), st.sampled_from([0, 0.4, 0.5, 1])),
+    min_size=2,
+    max_size=8,
+)
+
+
+def test_paired_difference_by_hand() -> None:
+    cells = [
+        *arm_cells("test-time", {4: (100, [0.2, 0.4, 0.6])}),
+        *arm_cells("sleep-time", {4: (100, [0.5, 0.7, 0.6])}),
+    ]
+    (found,) = compare_arms(cells, baseline="test-time", other="sleep-time")
+    assert found.all_cells is not None
+    assert found.all_cells.difference.value == pytest.approx(0.2)
+    assert (found.all_cells.wins, found.all_cells.ties, found.all_cells.losses) == (
+        2,
+        1,
+        0,
+    )
+    # Of the four patterns of two signs, both-plus and both-minus are as far from 0.
+    assert found.all_cells.test.p == pytest.approx(0.5)
+    assert found.all_cells.effect_size == pytest.approx(0.2 / 0.1732, rel=1e-3)
+
+
+def test_what_makes_an_instance_hard_for_both_drops_out() -> None:
+    cells = [
+        *arm_cells("test-time", {4: (100, [0.0, 0.3, 0.9])}),
+        *arm_cells("sleep-time", {4: (100, [0.1, 0.4, 1.0])}),
+    ]
+    (found,) = compare_arms(cells, baseline="test-time", other="sleep-time")
+    assert found.all_cells is not None
+    interval = found.all_cells.difference.percentile
+    assert interval is not None
+    assert interval.low == pytest.approx(0.1)
+    assert interval.high == pytest.approx(0.1)
+
+
+def test_pair_with_a_broken_side_is_in_one_denominator_only() -> None:
+    cells = [
+        *arm_cells("test-time", {4: (100, [0.5, 0.5, 0.5])}),
+        *arm_cells("sleep-time", {4: (100, [None, 0.6, 0.6])}),
+    ]
+    (found,) = compare_arms(cells, baseline="test-time", other="sleep-time")
+    assert found.all_cells is not None
+    assert found.valid_cells is not None
+    assert found.all_cells.difference.value == pytest.approx(-0.1)
+    assert found.valid_cells.difference.value == pytest.approx(0.1)
+    assert found.all_cells.losses == 1
+
+
+def test_cells_without_a_partner_are_counted_and_left_out() -> None:
+    cells = [
+        *arm_cells("test-time", {4: (100, [0.5, 0.5, 0.0])}),
+        *arm_cells("sleep-time", {4: (100, [0.5, 0.5])}),
+    ]
+    (found,) = compare_arms(cells, baseline="test-time", other="sleep-time")
+    assert (found.pairs, found.unpaired) == (2, 1)
+    assert any("1 cells have no partner" in doubt for doubt in found.reading.doubts)
+
+
+def test_seeds_are_paired_and_averaged_within_an_instance() -> None:
+    cells = [
+        cell(arm=arm, seed=seed, f1=f1)
+        for arm, scores in (("a", [0.1, 0.9, 0.3]), ("b", [0.2, 0.8, 0.3]))
+        for seed, f1 in enumerate(scores)
+    ]
+    (found,) = compare_arms(cells, baseline="a", other="b")
+    assert found.all_cells is not None
+    assert found.pairs == 3
+    assert (found.all_cells.wins, found.all_cells.ties) == (0, 1)
+
+
+def test_arm_without_steps_is_held_against_every_budget() -> None:
+    cells = [
+        cell(arm="bm25", budget=None, f1=0.5),
+        *(
+            cell(budget=budget, seed=seed, f1=0.75)
+            for budget in (8, 2)
+            for seed in (0, 1)
+        ),
+    ]
+    found = compare_arms(cells, baseline="bm25", other="test-time")
+    assert [(c.budget, c.pairs, c.unpaired) for c in found] == [(2, 2, 0), (8, 2, 0)]
+
+
+def test_holm_is_over_the_budgets_that_are_compared() -> None:
+    points = {budget: (100, [0.1] * 6) for budget in (2, 4, 8)}
+    better = {budget: (100, [0.2] * 6) for budget in (2, 4, 8)}
+    cells = [*arm_cells("a", points), *arm_cells("b", better)]
+    found = compare_arms(cells, baseline="a", other="b")
+    for comparison in found:
+        assert comparison.all_cells is not None
+        assert comparison.all_cells.test.p == pytest.approx(2 / 64)
+        assert comparison.all_cells.p_holm == pytest.approx(6 / 64)
+
+
+def test_runs_are_compared_in_what_both_have() -> None:
+    a = arm_cells("test-time", {2: (1, [0.1, 0.2]), 4: (1, [0.3, 0.4])})
+    b = [*arm_cells("test-time", {4: (1, [0.5, 0.6])}), cell(arm="new", f1=1.0)]
+    (found,) = compare(a, b)
+    assert (found.baseline, found.other, found.budget) == (
+        "A: test-time",
+        "B: test-time",
+        4,
+    )
+    assert found.all_cells is not None
+    assert found.all_cells.difference.value == pytest.approx(0.2)
+
+
+def test_run_compared_with_itself_differs_in_nothing() -> None:
+    cells = arm_cells("test-time", {4: (1, [0.3, None, 1.0])})
+    (found,) = compare(cells, cells)
+    assert found.all_cells is not None
+    assert found.all_cells.difference.value == 0
+    assert (found.all_cells.test.p, found.all_cells.ties) == (1.0, 3)
+
+
+@settings(max_examples=25)
+@given(SCORES)
+def test_changing_sides_changes_signs_and_nothing_else(
+    scores: list[tuple[float, float]],
+) -> None:
+    cells = [
+        *arm_cells("a", {4: (1, [left for left, _ in scores])}),
+        *arm_cells("b", {4: (1, [right for _, right in scores])}),
+    ]
+    (there,) = compare_arms(cells, baseline="a", other="b")
+    (back,) = compare_arms(cells, baseline="b", other="a")
+    assert there.all_cells is not None
+    assert back.all_cells is not None
+    assert there.all_cells.difference.value == pytest.approx(
+        -back.all_cells.difference.value
+    )
+    assert there.all_cells.wins == back.all_cells.losses
+    assert there.all_cells.test == back.all_cells.test
+
+
+@settings(max_examples=25)
+@given(SCORES, st.randoms())
+def test_order_of_the_rows_changes_nothing(
+    scores: list[tuple[float, float]], random: Random
+) -> None:
+    cells = [
+        *arm_cells("a", {4: (1, [left for left, _ in scores])}),
+        *arm_cells("b", {4: (1, [right for _, right in scores])}),
+    ]
+    shuffled = list(cells)
+    random.shuffle(shuffled)
+    assert repr(compare_arms(shuffled, baseline="a", other="b")) == repr(
+        compare_arms(cells, baseline="a", other="b")
+    )
