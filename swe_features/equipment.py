@@ -1,18 +1,14 @@
 """What an experiment works with: the models, and the driver that makes sandboxes."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, Self
 
 from agent.model import Model
+from agent.models import OFFLINE, load_model
 from sandbox.contract import Driver
-from sandbox.opening import open_driver
 from swe_features.experiment import ExperimentConfig
 
 __all__ = ["OFFLINE_NOTE", "Equipment", "equip", "offline_note"]
-
-OFFLINE = "offline"
 
 OFFLINE_NOTE = (
     "The offline model is no language model: it ranks files by their words and by what "
@@ -56,11 +52,13 @@ def equip(config: ExperimentConfig, *, run_id: str) -> Equipment:
         ModelSetupError: A model cannot be set up.
         DriverUnavailableError: The sandbox asked for does not work here.
     """
-    load_model: Callable[..., Model] = import_module("agent.models").load_model
     model = load_model(config.model, **config.model_options)
     sleep_model = model
     if config.sleep_model is not None:
         sleep_model = load_model(config.sleep_model, **config.sleep_model_options)
+    # Imported here: it brings Docker's library, which only a run needs.
+    from sandbox.opening import open_driver  # noqa: PLC0415
+
     # Last: nothing above leaves anything behind when it fails.
     return Equipment(model, sleep_model, open_driver(config.sandbox, run_id=run_id))
 

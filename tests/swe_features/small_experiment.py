@@ -9,7 +9,7 @@ from agent.errors import ModelError
 from agent.messages import Message, ToolCall, ToolSpec
 from agent.model import Reply
 from agent.usage import Usage
-from sandbox.subprocess_driver import SubprocessDriver
+from sandbox.opening import open_driver
 from swe_features.cell_results import CellResult
 from swe_features.equipment import Equipment
 from swe_features.experiment import ExperimentConfig
@@ -140,4 +140,4 @@ def small_experiment(folder: Path, **settings: object) -> Experiment:
 
 def equip_with(student: Student) -> Equipment:
     """That student in sandboxes of the simplest driver."""
-    return Equipment(student, student, SubprocessDriver(run_id="test"))
+    return Equipment(student, student, open_driver("subprocess", run_id="test"))

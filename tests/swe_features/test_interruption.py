@@ -1,0 +1,111 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from swe_features.cell_results import read_results
+from swe_features.results import read_experiment
+from tests.swe_features.small_experiment import small_experiment
+
+KILLS = int(os.environ.get("SWE_FEATURES_KILLS", "8"))
+"""How often the run is killed; 100 before a release."""
+
+ROOT = Path(__file__).parents[2]
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_killed_run_loses_no_finished_cell_and_does_none_twice(tmp_path: Path) -> None:
+    program = start(
+        tmp_path, "-m", "tests.swe_features.killed_run", str(tmp_path), str(KILLS), "7"
+    )
+    _, complaint = program.communicate(timeout=600)
+    assert program.returncode == 0, complaint
+    rows = list(read_results(tmp_path / "out" / "results.jsonl"))
+    times = Counter(row.cell_id for row in rows)
+    planned = {
+        cell.cell_id
+        for cell in small_experiment(tmp_path, budgets=range(1, 7), workers=2).cells
+    }
+    assert set(times) == planned
+    assert set(times.values()) == {1}
+    reported = (tmp_path / "reported").read_text().splitlines()
+    assert set(reported) <= set(times)
+    experiment = read_experiment(tmp_path / "out")
+    assert all(experiment.context(row.context) for row in rows if row.context)
+
+
+STOPPED = """
+import sys
+from pathlib import Path
+from swe_features.commands import run as command
+from swe_features.session import run_experiment
+from tests.swe_features.small_experiment import Student, equip_with
+
+class Slow(Student):
+    def complete(self, messages, tools):
+        import time
+        print("asked", flush=True)
+        time.sleep(0.2)
+        return super().complete(messages, tools)
+
+def slow_run(experiment, out, progress):
+    return run_experiment(
+        experiment, out, progress, set_up=lambda config, run_id: equip_with(Slow())
+    )
+
+command.run_experiment = slow_run
+from swe_features.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_run_keeps_what_is_finished_and_says_how_to_go_on(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    small_experiment(tmp_path)
+    words = [
+        "run",
+        str(tmp_path / "till.jsonl"),
+        "--repo",
+        str(tmp_path / "repository"),
+    ]
+    words += [
+        "--arms",
+        "no-context",
+        "--budgets",
+        "2,3,4",
+        "--out",
+        str(tmp_path / "o"),
+    ]
+    program = start(tmp_path, "-c", STOPPED, *words, "--workers", "1")
+    assert program.stdout is not None
+    for _ in range(5):
+        program.stdout.readline()
+    program.send_signal(number)
+    _, complaint = program.communicate(timeout=60)
+    assert program.returncode == 130, complaint
+    assert "run the same command again to go on" in complaint
+    rows = list(read_results(tmp_path / "o" / "results.jsonl"))
+    assert 1 <= len(rows) < 9
+    assert {row.outcome for row in rows} == {"scored"}
+    done = start(tmp_path, "-c", STOPPED, *words, "--workers", "3", "--json")
+    printed, complaint = done.communicate(timeout=120)
+    assert done.returncode == 0, complaint
+    summary = json.loads(printed[printed.index("{") :])
+    assert (summary["scored"], summary["attempted"]) == (9, 9 - len(rows))
