@@ -5,6 +5,7 @@ cannot contain, free of terminal escapes.
 """
 
 import hashlib
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +16,13 @@ import jinja2
 
 from agent.plain_text import cut_middle, strip_escapes
 
-__all__ = ["DataBlock", "find_data", "hash_prompts", "render_prompt"]
+__all__ = [
+    "DataBlock",
+    "find_data",
+    "hash_prompts",
+    "render_prompt",
+    "without_data",
+]
 
 _MARK_CHARACTERS = 12
 _BLOCK = re.compile(
@@ -52,6 +59,15 @@ class DataBlock:
 def find_data(prompt: str) -> list[DataBlock]:
     """The fenced texts of a prompt, in order, the inside of none of them searched."""
     return [DataBlock(m.group(1), m.group(3)) for m in _BLOCK.finditer(prompt)]
+
+
+def without_data(prompt: str) -> str:
+    """A prompt with every fenced text replaced by its number between NUL characters.
+
+    Data holds no NUL, so nothing in it can look like such a mark.
+    """
+    numbers = itertools.count()
+    return _BLOCK.sub(lambda _: f"\0{next(numbers)}\0", prompt)
 
 
 @cache
