@@ -10,8 +10,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from sandbox.dated_index import date_index
 from sandbox.errors import SealError
-from sandbox.git_program import git_environment, run_git, start_git
+from sandbox.git_program import end_git, run_git, start_git
 from sandbox.manifest import ManifestEntry
 from sandbox.proving import ATTRIBUTES, BRANCH, sealed_config
 from sandbox.source import Source
@@ -47,15 +48,11 @@ def build_checkout(
             _write_git_files(git_dir, commit, tags)
             _fill_tree(tree, commit, missing, environment)
             _date_tree(tree, committed_s)
+            id_bytes = len(commit) // 2
+            date_index(git_dir / "index", entries, committed_s, id_bytes=id_bytes)
             _finish_packing(packing, commit)
         finally:
-            if packing.poll() is None:
-                packing.kill()
-            packing.wait()
-    run_git(
-        ["update-index", "-q", "--refresh"],
-        git_environment(git_dir, {"GIT_WORK_TREE": str(tree)}),
-    )
+            end_git(packing)
     return entries
 
 

@@ -58,7 +58,7 @@ class DockerDriver:
             DriverUnavailableError: No daemon answers, or there can be no image.
         """
         self._client = connect_to_daemon()
-        self.image = ensure_image(self._client, on_progress)
+        self.image_digest = ensure_image(self._client, on_progress)
         self._run_id = run_id
         self._can_overlay = True
         self._is_podman = _is_podman(self._client)

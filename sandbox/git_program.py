@@ -7,12 +7,12 @@ fetched and no hook or filter can run.
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sandbox.errors import SealError
 
-__all__ = ["git_environment", "run_git", "start_git"]
+__all__ = ["end_git", "finish_git", "git_environment", "run_git", "start_git"]
 
 _CONFIG = {
     "core.hooksPath": "/dev/null",
@@ -56,7 +56,7 @@ def git_environment(
 
 
 def start_git(
-    arguments: list[str], environment: Mapping[str, str]
+    arguments: Sequence[str], environment: Mapping[str, str]
 ) -> "subprocess.Popen[bytes]":
     """Start git with all three streams piped.
 
@@ -77,14 +77,24 @@ def start_git(
 
 
 def run_git(
-    arguments: list[str], environment: Mapping[str, str], *, stdin: bytes = b""
+    arguments: Sequence[str], environment: Mapping[str, str], *, stdin: bytes = b""
 ) -> bytes:
     """Run git to its end and return what it printed.
 
     Raises:
         SealError: It failed; the message carries git's own last line.
     """
-    process = start_git(arguments, environment)
+    return finish_git(start_git(arguments, environment), arguments, stdin=stdin)
+
+
+def finish_git(
+    process: "subprocess.Popen[bytes]", arguments: Sequence[str], *, stdin: bytes = b""
+) -> bytes:
+    """Wait for a started git, and return what it printed.
+
+    Raises:
+        SealError: It failed; the message carries git's own last line.
+    """
     stdout, stderr = process.communicate(stdin)
     if process.returncode != 0:
         lines = stderr.decode(errors="replace").strip().splitlines() or ["no message"]
@@ -92,3 +102,13 @@ def run_git(
         message = f"git {command} failed ({process.returncode}): {lines[-1]}"
         raise SealError(message)
     return stdout
+
+
+def end_git(process: "subprocess.Popen[bytes]") -> None:
+    """Leave nothing of a started git behind; again is harmless."""
+    if process.poll() is None:
+        process.kill()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
+    process.wait()

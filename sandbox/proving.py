@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sandbox.contract import SealProof
 from sandbox.errors import SealError
-from sandbox.git_program import git_environment, run_git
+from sandbox.git_program import end_git, finish_git, git_environment, run_git, start_git
 
 __all__ = [
     "ATTRIBUTES",
@@ -48,6 +48,7 @@ _SEALED_CONFIG = """\
 \tdetachedHead = false
 """
 _SHA256_CONFIG = "[extensions]\n\tobjectformat = sha256\n"
+_ENUMERATE = ("rev-list", "--objects", "--missing=print")
 _INDEX_MAGIC = b"\xfftOc"
 _FAN_OUT_BYTES = 4 * 256
 _KNOWN_FILES = {
@@ -78,6 +79,7 @@ def sealed_config(ids: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Reached:
+    commits: set[str]
     present: set[str]
     missing: set[str]
 
@@ -92,12 +94,15 @@ def prove(git_dir: Path, base_commit: str) -> SealProof:
     Raises:
         SealError: Something is in it that should not be, or is not that should.
     """
-    _prove_layout(git_dir, base_commit)
     environment = git_environment(git_dir)
-    stored = _stored_ids(git_dir, len(base_commit) // 2)
-    commits = run_git(["rev-list", base_commit], environment).decode().split()
-    _prove_tags(git_dir, set(commits))
-    reached = _reached_ids(base_commit, environment)
+    listing = start_git([*_ENUMERATE, base_commit], environment)
+    try:
+        _prove_layout(git_dir, base_commit)
+        stored = _stored_ids(git_dir, len(base_commit) // 2)
+        reached = _reached_ids(finish_git(listing, _ENUMERATE))
+    finally:
+        end_git(listing)
+    _prove_tags(git_dir, reached.commits)
     if stored != reached.present:
         extra, lacking = stored - reached.present, reached.present - stored
         message = (
@@ -107,15 +112,14 @@ def prove(git_dir: Path, base_commit: str) -> SealProof:
         raise SealError(message)
     if reached.missing:
         _prove_only_blobs_missing(base_commit, environment)
-    listing = "".join(f"{name}\n" for name in sorted(stored))
+    names = "".join(f"{name}\n" for name in sorted(stored))
+    tree = run_git(["rev-parse", f"{base_commit}^{{tree}}"], environment)
     return SealProof(
         base_commit=base_commit,
-        tree=run_git(["rev-parse", f"{base_commit}^{{tree}}"], environment)
-        .decode()
-        .strip(),
+        tree=tree.decode().strip(),
         objects=len(stored),
-        objects_digest=hashlib.sha256(listing.encode()).hexdigest(),
-        commits=len(commits),
+        objects_digest=hashlib.sha256(names.encode()).hexdigest(),
+        commits=len(reached.commits),
         missing_paths=_missing_paths(base_commit, reached.missing, environment),
         missing_objects=len(reached.missing),
         format=SEAL_FORMAT,
@@ -171,19 +175,23 @@ def _stored_ids(git_dir: Path, id_bytes: int) -> set[str]:
     return ids
 
 
-def _reached_ids(base_commit: str, environment: dict[str, str]) -> _Reached:
-    arguments = ["rev-list", "--objects", "--no-object-names", "--missing=print"]
-    lines = run_git([*arguments, base_commit], environment).decode().split()
-    missing = {line[1:] for line in lines if line.startswith("?")}
-    present = {line for line in lines if not line.startswith("?")}
-    # Which release prints a missing blob twice, bare and marked, is git's affair.
-    return _Reached(present - missing, missing)
+def _reached_ids(listing: bytes) -> _Reached:
+    """Sort what git listed: commits stand alone, other objects have a path behind."""
+    commits, present, missing = set(), set(), set()
+    for line in listing.decode(errors="replace").splitlines():
+        name, space, _ = line.partition(" ")
+        if name.startswith("?"):
+            missing.add(name[1:])
+        else:
+            present.add(name)
+            if not space:
+                commits.add(name)
+    return _Reached(commits - missing, present - missing, missing)
 
 
 def _prove_only_blobs_missing(base_commit: str, environment: dict[str, str]) -> None:
-    arguments = ["rev-list", "--objects", "--no-object-names", "--missing=print"]
-    listed = run_git([*arguments, "--filter=blob:none", base_commit], environment)
-    trees = [line for line in listed.decode().split() if line.startswith("?")]
+    listed = run_git([*_ENUMERATE, "--filter=blob:none", base_commit], environment)
+    trees = [line for line in listed.splitlines() if line.startswith(b"?")]
     if trees:
         message = (
             f"{len(trees)} folders of the history of {base_commit[:12]} are missing "
