@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from sandbox.containers import (
 )
 from sandbox.contract import Change, Sandbox, SealedCheckout
 from sandbox.disk_allowance import DISK_LIMIT_BYTES, DiskAllowance, measure_folders
-from sandbox.docker_image import Progress, ensure_image
+from sandbox.docker_image import IMAGE, Progress, ensure_image, find_image
 from sandbox.errors import DriverUnavailableError, SandboxError, SandboxLostError
 from sandbox.local_driver import sealed_directory
 from sandbox.overlay_changes import compare_upper
@@ -36,7 +37,7 @@ from sandbox.sealing import SANDBOX_ID, SealedDirectory
 from sandbox.session import Premises, SupervisedSandbox
 from sandbox.workspace import Workspace, sweep_workspaces
 
-__all__ = ["DockerDriver"]
+__all__ = ["Daemon", "DockerDriver", "connect_to_daemon", "describe_daemon"]
 
 _READY_S = 60.0
 _CALL_S = 60
@@ -186,6 +187,33 @@ def connect_to_daemon() -> docker.APIClient:
         )
         raise DriverUnavailableError(message) from error
     return client
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """A daemon that answered."""
+
+    engine: str
+    """Name and version of the engine and of the API."""
+    image: str
+    image_digest: str | None
+    """Digest of the image; None where it has not been built yet."""
+
+
+def describe_daemon() -> Daemon:
+    """Say which daemon answers, and whether it has the image.
+
+    Raises:
+        DriverUnavailableError: None answers.
+    """
+    client = connect_to_daemon()
+    try:
+        engine = "Podman" if _is_podman(client) else "Docker"
+        found = client.version()
+        name = f"{engine} {found.get('Version')}, API {found.get('ApiVersion')}"
+        return Daemon(name, IMAGE, find_image(client))
+    finally:
+        client.close()
 
 
 def _is_podman(client: docker.APIClient) -> bool:

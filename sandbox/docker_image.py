@@ -22,7 +22,7 @@ from docker.errors import APIError, BuildError, DockerException
 
 from sandbox.errors import DriverUnavailableError
 
-__all__ = ["IMAGE", "ensure_image", "image_cache"]
+__all__ = ["IMAGE", "ensure_image", "find_image", "image_cache", "remove_image"]
 
 _SUITE = "bookworm"
 _PACKAGES = ("git", "ripgrep", "python3", "python3-pytest", "procps", "patch", "less")
@@ -52,6 +52,9 @@ Progress = Callable[[str], None]
 
 def image_cache() -> Path:
     """Where an unpacked image is kept, so that another daemon gets it quickly."""
+    chosen = os.environ.get("SWE_FEATURES_CACHE")
+    if chosen:
+        return Path(chosen) / "image"
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "swe-features" / "image"
 
@@ -65,14 +68,15 @@ def ensure_image(client: docker.APIClient, on_progress: Progress) -> str:
     Raises:
         DriverUnavailableError: It is not there and cannot be built here.
     """
-    found = _find(client)
+    found = find_image(client)
     if found is None:
         with _locked(image_cache()):
-            found = _find(client) or _build(client, on_progress)
+            found = find_image(client) or _build(client, on_progress)
     return found
 
 
-def _find(client: docker.APIClient) -> str | None:
+def find_image(client: docker.APIClient) -> str | None:
+    """The image's digest; None where the daemon does not have it."""
     found = client.images(name=IMAGE)
     return str(found[0]["Id"]) if found else None
 
@@ -101,7 +105,7 @@ def _build(client: docker.APIClient, on_progress: Progress) -> str:
     except (DockerException, OSError) as error:
         message = f"the daemon does not take {IMAGE}: {_short(error)}"
         raise DriverUnavailableError(message) from error
-    found = _find(client)
+    found = find_image(client)
     if found is None:
         message = f"the daemon did not keep {IMAGE}: see its log"
         raise DriverUnavailableError(message)
@@ -122,7 +126,7 @@ def _build_from_registry(client: docker.APIClient, on_progress: Progress) -> str
         text = str(step.get("stream", "")).strip()
         if text.startswith("Step "):
             on_progress(text)
-    found = _find(client)
+    found = find_image(client)
     if found is None:
         message = "the build left no image"
         raise BuildError(message, iter(()))
@@ -203,3 +207,11 @@ def _call(command: list[str]) -> None:
     except subprocess.TimeoutExpired as error:
         message = f"{command[0]} took more than {_BUILD_S} seconds: try again"
         raise DriverUnavailableError(message) from error
+
+
+def remove_image(client: docker.APIClient) -> bool:
+    """Remove the image; False where there was none."""
+    if find_image(client) is None:
+        return False
+    client.remove_image(IMAGE, force=True)
+    return True

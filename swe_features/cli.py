@@ -34,6 +34,21 @@ COMMANDS: tuple[Command, ...] = (
         "score any agent's file lists or patches, without running it",
         "swe_features.commands.score",
     ),
+    Command(
+        "sandbox",
+        "run a command in a sealed sandbox; prove seals again",
+        "swe_features.commands.sandbox",
+    ),
+    Command(
+        "doctor",
+        "say what this machine has, and what sandboxes isolate",
+        "swe_features.commands.doctor",
+    ),
+    Command(
+        "clean",
+        "remove what sandboxes left on this machine",
+        "swe_features.commands.clean",
+    ),
 )
 
 EXAMPLES = """\
