@@ -10,18 +10,22 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
+from agent.cache_markers import mark_prefix
 from agent.chat_completions import read_reply, write_messages, write_tools
 from agent.deadline import run_within
 from agent.errors import ModelError, ModelSetupError
 from agent.litellm_library import load_litellm
 from agent.messages import Message, ToolSpec
 from agent.model import Reply
+from agent.model_capabilities import has_tool_calling, wants_cache_markers
 from agent.model_faults import Fault, name_fault
 from agent.model_options import ModelOptions
 from agent.model_streams import gather_stream
 from agent.rate_limits import RateLimits
+from agent.text_protocol import read_text_calls, write_as_text
 
 __all__ = ["LiteLLMModel"]
 
@@ -80,7 +84,7 @@ class LiteLLMModel:
             with self._limits.slot():
                 asked = self._clock()
                 try:
-                    reply = read_reply(self._ask(request), taken)
+                    reply = self._read(self._ask(request), taken)
                 except Exception as error:  # noqa: BLE001 - litellm raises anything
                     fault = name_fault(error, self.name)
                 else:
@@ -98,9 +102,14 @@ class LiteLLMModel:
         self, messages: Sequence[Message], tools: Sequence[ToolSpec]
     ) -> dict[str, Any]:
         options = self._options
+        if not self._has_tool_calling:
+            messages, tools = write_as_text(messages, tools), ()
+        written = write_messages(messages)
+        if options.cache_ttl != "off" and wants_cache_markers(self.name):
+            written = mark_prefix(written, options.cache_ttl)
         request: dict[str, Any] = {
             "model": self.name,
-            "messages": write_messages(messages),
+            "messages": written,
             "temperature": options.temperature,
             "max_completion_tokens": options.max_completion_tokens,
             "reasoning_effort": options.reasoning_effort,
@@ -112,6 +121,16 @@ class LiteLLMModel:
         request = {name: value for name, value in request.items() if value is not None}
         fixed = {"timeout": options.timeout_s, "max_retries": 0, "num_retries": 0}
         return request | dict(options.extra) | fixed
+
+    @cached_property
+    def _has_tool_calling(self) -> bool:
+        if self._options.tool_calling == "auto":
+            return has_tool_calling(self.name)
+        return self._options.tool_calling == "native"
+
+    def _read(self, completion: Mapping[str, Any], taken: frozenset[str]) -> Reply:
+        reply = read_reply(completion, taken)
+        return reply if self._has_tool_calling else read_text_calls(reply, taken)
 
     def _find_key(self) -> str | None:
         variable = self._options.api_key_env

@@ -16,7 +16,7 @@ def load_model(name: str, **options: object) -> Model:
         name: `offline`, or a name that litellm understands, as `openai/gpt-5-mini`,
             `anthropic/claude-sonnet-4-5`, `ollama_chat/qwen3:8b`.
         options: For a litellm name the fields of `ModelOptions`, as `temperature` or
-            `api_base`; the offline model takes none.
+            `api_base`; the offline model knows only `seed`.
 
     Raises:
         ModelSetupError: The name is empty, an option is unknown or has a bad value,
@@ -29,11 +29,11 @@ def load_model(name: str, **options: object) -> Model:
         # Imported here: neither kind of model should pay for loading the other.
         from agent.offline_model import OfflineModel  # noqa: PLC0415
 
-        if options:
-            given = ", ".join(sorted(options))
-            msg = f"the offline model takes no options: remove {given}"
+        unknown = sorted(set(options) - {"seed"})
+        if unknown:
+            msg = f"the offline model knows no option but seed: remove {unknown[0]}"
             raise ModelSetupError(msg)
-        return OfflineModel()
+        return OfflineModel(seed=int(str(options.get("seed", 0))))
     from agent.litellm_model import LiteLLMModel  # noqa: PLC0415
     from agent.model_options import read_options  # noqa: PLC0415
 

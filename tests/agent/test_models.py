@@ -30,7 +30,7 @@ def test_the_offline_model_is_loaded_by_its_name() -> None:
     ("name", "options", "message"),
     [
         ("", {}, "no name"),
-        ("offline", {"temperature": 1}, "takes no options: remove temperature"),
+        ("offline", {"temperature": 1}, "knows no option but seed: remove temperature"),
         ("openai/m", {"temprature": 1}, "unknown model option 'temprature': known are"),
         ("openai/m", {"temperature": "warm"}, "temperature='warm'"),
         ("openai/m", {"timeout_s": 0}, "timeout_s=0"),

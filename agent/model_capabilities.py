@@ -1,0 +1,43 @@
+"""What a model can do, as far as litellm's own data say."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from agent.litellm_library import load_litellm
+
+__all__ = ["find_context_window", "has_tool_calling", "wants_cache_markers"]
+
+
+def has_tool_calling(name: str) -> bool:
+    """Whether tools go through the provider's tool calling.
+
+    A model that litellm knows nothing about is taken to have it: it is somebody's own
+    server, and those mostly do. Where it does not, the option `tool_calling` says so.
+    """
+    info = _find_info(name)
+    return info is None or bool(info.get("supports_function_calling"))
+
+
+def find_context_window(name: str) -> int | None:
+    """Tokens that a conversation may have; None where it is not known."""
+    info = _find_info(name) or {}
+    tokens = info.get("max_input_tokens")
+    return int(tokens) if tokens else None
+
+
+def wants_cache_markers(name: str) -> bool:
+    """Whether the provider caches only what is marked: Anthropic's models do.
+
+    Elsewhere prefixes are cached without asking, or for a fee of their own.
+    """
+    return "claude" in name.lower()
+
+
+def _find_info(name: str) -> Mapping[str, Any] | None:
+    """What litellm records of a model; None where it has none. Any: JSON values."""
+    litellm = load_litellm()
+    try:
+        info: Mapping[str, Any] = litellm.get_model_info(name)
+    except Exception:  # noqa: BLE001 - it raises a plain Exception for an unknown model
+        return None
+    return info
