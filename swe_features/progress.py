@@ -27,8 +27,13 @@ LINES = 20
 
 
 @contextmanager
-def shown_progress(stream: TextIO = sys.stderr) -> Iterator[Progress]:
-    """Something that shows the progress of a run while the context lasts."""
+def shown_progress(stream: TextIO | None = None) -> Iterator[Progress]:
+    """Something that shows the progress of a run while the context lasts.
+
+    Args:
+        stream: Where to; None is standard error.
+    """
+    stream = stream or sys.stderr
     if not stream.isatty():
         yield _Lines(stream)
         return

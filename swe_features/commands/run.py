@@ -184,7 +184,8 @@ def _print(summary: RunSummary, *, as_json: bool) -> None:
     if summary.offline_note:
         typer.echo(f"Note: {summary.offline_note}")
     if summary.skipped_rows:
-        typer.echo(f"Skipped: {summary.skipped_rows} rows of the suite.")
+        rows = "row" if summary.skipped_rows == 1 else "rows"
+        typer.echo(f"Skipped: {summary.skipped_rows} {rows} of the suite.")
     if summary.other_code:
         typer.echo(
             f"Not shown: {summary.other_code} results that other code or prompts made."

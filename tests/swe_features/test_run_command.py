@@ -1,0 +1,130 @@
+"""`swe-features run` from the outside, with arms that ask no model."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from swe_features.cli import main
+from tests.swe_features.small_experiment import write_suite
+
+
+@pytest.fixture
+def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setenv("SWE_FEATURES_CACHE", str(tmp_path / "cache"))
+    suite, repository = write_suite(tmp_path)
+    out = tmp_path / "out"
+    options = {
+        "repo": repository,
+        "arms": "oracle",
+        "sandbox": "subprocess",
+        "out": out,
+    }
+    pairs = [[f"--{name}", str(value)] for name, value in options.items()]
+    return ["run", str(suite), *(word for pair in pairs for word in pair)]
+
+
+def add_row(suite: Path, **changes: object) -> None:
+    row = json.loads(suite.read_text().splitlines()[0])
+    with suite.open("a") as file:
+        file.write(json.dumps({**row, "pr_number": 9, **changes}) + "\n")
+
+
+def test_table_names_the_sandbox_and_the_directory(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[2].split()[:5] == ["oracle", "-", "1.000", "1.000", "1.000"]
+    assert printed[3].startswith("Sandbox: ")
+    assert printed[-1] == f"Results: {tmp_path / 'out'}"
+
+
+def test_second_run_prints_the_same_table(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 0
+    first = capsys.readouterr()
+    assert main(words) == 0
+    second = capsys.readouterr()
+    assert second.out == first.out
+    assert second.err == ""
+
+
+def test_rows_that_cannot_be_used_are_named_one_by_one(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_row(Path(words[1]), base_commit="0" * 40)
+    add_row(Path(words[1]), repo="no slash")
+    assert main(words) == 2
+    complaints = capsys.readouterr().err.splitlines()
+    assert [line.startswith("error: ") for line in complaints] == [True] * 3
+    assert "line 4" in complaints[0]
+    assert "line 5" in complaints[1]
+    assert "--skip-invalid" in complaints[2]
+
+
+def test_rows_that_cannot_be_used_can_be_skipped_and_are_counted(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_row(Path(words[1]), base_commit="0" * 40)
+    assert main([*words, "--skip-invalid"]) == 0
+    assert "Skipped: 1 row" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (["--arms", "orcale"], "did you mean 'oracle'"),
+        (["--budgets", "two"], "budgets"),
+        (["--sandbox", "moon"], "sandbox cannot be 'moon'"),
+        (["--repo", "/nowhere/at/all"], "/nowhere/at/all"),
+        (["--model-option", "temperature"], "no NAME=VALUE"),
+        (["--arms", "no-context", "--model", ""], "model"),
+    ],
+)
+def test_wrong_options_are_one_line_and_status_2(
+    change: list[str],
+    complaint: str,
+    words: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    repo = words.index("--repo")
+    if "--repo" in change:
+        del words[repo : repo + 2]
+    assert main([*words, *change]) == 2
+    said = capsys.readouterr().err
+    assert complaint in said
+    assert said.startswith("error: ")
+    assert said.count("\n") == 1
+
+
+def test_suite_without_its_repository_is_refused(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words[:2]) == 2
+    assert "--repo PATH" in capsys.readouterr().err
+
+
+def test_json_holds_the_unrounded_table(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["rows"][0]["f1"] == 1.0
+    assert (summary["scored"], summary["broken"]) == (3, 0)
+
+
+def test_experiment_file_is_run_and_options_win(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "suite: till.jsonl\nrepositories: {shop/till: repository}\n"
+        "arms: [bm25]\nsandbox: subprocess\n"
+    )
+    out = tmp_path / "mine"
+    assert main(["run", str(file), "--arms", "oracle,bm25", "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "oracle" in printed
+    assert "bm25" in printed
