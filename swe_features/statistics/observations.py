@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Self
 
 from agent.usage import Usage
-from swe_features.errors import StoreError
 from swe_features.cell_results import CellResult, read_results
+from swe_features.errors import StoreError
 from swe_features.store import RESULTS
 
 __all__ = ["Observation", "observe", "read_observations", "select"]
