@@ -1,7 +1,11 @@
 """Models by name: `offline`, or whatever litellm names."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from agent.errors import ModelSetupError
 from agent.model import Model
+from agent.recording import RecordingModel, ReplayModel
 
 __all__ = ["OFFLINE", "load_model"]
 
@@ -9,12 +13,21 @@ OFFLINE = "offline"
 """The policy without any language model: no key, no network, no cost."""
 
 
-def load_model(name: str, **options: object) -> Model:
+def load_model(
+    name: str,
+    *,
+    record: Path | None = None,
+    replay: Path | None = None,
+    **options: object,
+) -> Model:
     """Make the model of a name; nothing is asked of it yet.
 
     Args:
         name: `offline`, or a name that litellm understands, as `openai/gpt-5-mini`,
             `anthropic/claude-sonnet-4-5`, `ollama_chat/qwen3:8b`.
+        record: Folder to write every request and reply to.
+        replay: Folder to take every reply from, instead of a model; options are not
+            looked at then.
         options: For a litellm name the fields of `ModelOptions`, as `temperature` or
             `api_base`; the offline model knows only `seed`.
 
@@ -22,6 +35,13 @@ def load_model(name: str, **options: object) -> Model:
         ModelSetupError: The name is empty, an option is unknown or has a bad value,
             or the library that the name needs is not installed.
     """
+    if replay is not None:
+        return ReplayModel(name, replay)
+    model = _load(name, options)
+    return RecordingModel(model, record) if record is not None else model
+
+
+def _load(name: str, options: Mapping[str, object]) -> Model:
     if not name.strip():
         msg = "the model has no name: give 'offline' or a name that litellm understands"
         raise ModelSetupError(msg)

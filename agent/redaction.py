@@ -3,8 +3,9 @@
 import os
 import re
 from collections.abc import Mapping
+from typing import Any
 
-__all__ = ["REDACTED", "redact"]
+__all__ = ["REDACTED", "redact", "redact_value"]
 
 REDACTED = "[redacted]"
 
@@ -46,3 +47,14 @@ def redact(text: str, environ: Mapping[str, str] | None = None) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, REDACTED)
     return _SHAPES.sub(REDACTED, text)
+
+
+def redact_value(value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
+    """A JSON value with the keys taken out of every text in it."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {redact(str(name)): redact_value(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [redact_value(each) for each in value]
+    return value

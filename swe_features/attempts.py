@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from agent.errors import ModelSetupError
 from agent.events import Event, EventSink
 from agent.learned_context import LearnedContext
+from agent.recording import conversation
 from agent.rollout import Rollout
 from agent.sleep_phase import sleep
 from sandbox.contract import Sandbox
@@ -104,9 +105,11 @@ class Attempts:
             ModelSetupError: No attempt with this model can work.
             StoreError: Nothing can be written.
         """
+        related = ",".join(str(pull.pr_number) for pull in instance.related)
+        asleep = f"sleep {instance.target.repo} {instance.base_commit} {related} {seed}"
 
         def work(on_event: EventSink) -> LearnedContext:
-            with self._sandbox(instance) as sandbox:
+            with conversation(asleep), self._sandbox(instance) as sandbox:
                 return sleep(
                     model=self._equipment.sleep_model,
                     sandbox=sandbox,
@@ -135,14 +138,17 @@ class Attempts:
         instance = self._experiment.instances[cell.instance_id]
         learned = slept.learned if slept is not None else None
 
+        mode = self._experiment.config.mode
+        awake = f"test {cell.instance_id} {cell.arm} {cell.budget} {cell.seed} {mode}"
+
         def work(on_event: EventSink) -> _Answered:
             on_event(Event("cell", asdict(cell)))
-            with self._sandbox(instance) as sandbox:
+            with conversation(awake), self._sandbox(instance) as sandbox:
                 assignment = Assignment(
                     instance=instance,
                     sandbox=sandbox,
                     model=self._equipment.model,
-                    mode=self._experiment.config.mode,
+                    mode=mode,
                     budget=cell.budget or 0,
                     seed=cell.seed,
                     learned_context=learned,

@@ -1,6 +1,7 @@
 """What an experiment works with: the models, and the driver that makes sandboxes."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 from agent.model import Model
@@ -52,10 +53,11 @@ def equip(config: ExperimentConfig, *, run_id: str) -> Equipment:
         ModelSetupError: A model cannot be set up.
         DriverUnavailableError: The sandbox asked for does not work here.
     """
-    model = load_model(config.model, **config.model_options)
+    load = partial(load_model, record=config.record, replay=config.replay)
+    model = load(config.model, **config.model_options)
     sleep_model = model
     if config.sleep_model is not None:
-        sleep_model = load_model(config.sleep_model, **config.sleep_model_options)
+        sleep_model = load(config.sleep_model, **config.sleep_model_options)
     # Imported here: it brings Docker's library, which only a run needs.
     from sandbox.opening import open_driver  # noqa: PLC0415
 

@@ -57,6 +57,10 @@ class ExperimentConfig(BaseModel):
 
     Those from before the target, or, as in the paper, all others.
     """
+    record: Path | None = None
+    """Folder for every request to a model with its reply; None records none."""
+    replay: Path | None = None
+    """Folder of such a recording that answers instead of the models."""
     skip_invalid: bool = False
     """Whether rows that cannot be used are left out, and counted, or stop the run."""
     workers: int = Field(default=2, ge=1, le=256)

@@ -74,6 +74,14 @@ def run(  # noqa: PLR0917  # each parameter is an option
         bool | None,
         typer.Option("--skip-invalid", help="Leave rows out that cannot be used."),
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(help="Directory for every request to a model and its reply."),
+    ] = None,
+    replay: Annotated[
+        Path | None,
+        typer.Option(help="Directory of a recording: it answers, and no model."),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Cells attempted at the same time.")
     ] = None,
@@ -100,6 +108,8 @@ def run(  # noqa: PLR0917  # each parameter is an option
         "sandbox": sandbox,
         "mode": mode,
         "related": related,
+        "record": record,
+        "replay": replay,
         "skip_invalid": skip_invalid,
         "workers": workers,
     }
