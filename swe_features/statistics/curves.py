@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from swe_features.statistics.intervals import Estimate, estimate
+from swe_features.statistics.intervals import Estimate, Statistic, estimate
 from swe_features.statistics.observations import Observation
 from swe_features.statistics.resampling import Design, FloatArray
 from swe_features.statistics.scores import mean_statistic
@@ -93,6 +93,10 @@ class Curve:
         f1 = np.stack([statistic(weights) for statistic in self._f1], axis=1)
         order = np.argsort(spent, axis=1, kind="stable")
         return np.take_along_axis(spent, order, 1), np.take_along_axis(f1, order, 1)
+
+    def spent(self, budget: int | None) -> Statistic:
+        """What is spent at a budget."""
+        return self._spent[self.budgets.index(budget)]
 
     def level(self, budget: int | None, weights: FloatArray) -> FloatArray:
         """F1 at a budget."""

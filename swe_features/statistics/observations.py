@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Self
 
 from agent.usage import Usage
-from swe_features.cell_results import CellResult, read_results
+from swe_features.cell_results import CellResult, latest_results, read_results
 from swe_features.errors import StoreError
-from swe_features.store import RESULTS
+from swe_features.results import read_experiment
 
 __all__ = ["Observation", "observe", "read_observations", "select"]
 
@@ -96,34 +96,28 @@ class Observation:
 
 
 def read_observations(path: Path) -> tuple[Observation, ...]:
-    """Read an experiment: its directory, or its `results.jsonl`.
+    """Read an experiment: the planned cells of a directory, or all of a results file.
 
     Raises:
-        StoreError: There are no results, or a row is none of ours.
+        StoreError: There are no results, or they are none of ours.
     """
-    file = path / RESULTS if path.is_dir() else path
-    observations = observe(read_results(file))
+    if path.is_dir():
+        observations = observe(read_experiment(path).results.values())
+    else:
+        observations = observe(latest_results(read_results(path)).values())
     if not observations:
-        msg = f"{file} holds no result: run the experiment first"
+        msg = f"{path} holds no result: run the experiment first"
         raise StoreError(msg)
     return observations
 
 
 def observe(results: Iterable[CellResult]) -> tuple[Observation, ...]:
-    """Turn rows into observations, one a cell.
+    """Turn results into observations, one for each cell that can be told apart.
 
-    Of several attempts at a cell the last scored one counts, else the last. Rows that
-    other code or prompts produced are other cells: of those that stand for the same
-    instance, arm, budget, seed and model, the latest counts.
+    Of cells that only differ by the code or the prompts, the latest counts.
     """
-    by_cell: dict[str, Observation] = {}
-    for result in results:
-        seen = Observation.of(result)
-        before = by_cell.get(seen.cell_id)
-        if before is None or seen.is_scored or not before.is_scored:
-            by_cell.pop(seen.cell_id, None)
-            by_cell[seen.cell_id] = seen
-    return tuple({_identity(seen): seen for seen in by_cell.values()}.values())
+    seen = map(Observation.of, results)
+    return tuple({_identity(one): one for one in seen}.values())
 
 
 def _identity(seen: Observation) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""Properties are checked on the same examples each time, however busy the machine is."""
+"""Properties are checked on the same examples each time, on a slow machine too."""
 
 from hypothesis import settings
 
