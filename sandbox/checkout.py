@@ -6,10 +6,11 @@ the source's own packs, whose deltas are reused.
 
 import os
 import subprocess
-import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.blob_pool import BlobPool
 from sandbox.dated_index import date_index
 from sandbox.errors import SealError
 from sandbox.git_program import end_git, run_git, start_git
@@ -17,11 +18,28 @@ from sandbox.manifest import ManifestEntry
 from sandbox.proving import ATTRIBUTES, BRANCH, sealed_config
 from sandbox.source import Source
 
-__all__ = ["build_checkout"]
+__all__ = ["SharedHistory", "build_checkout"]
+
+_DATE_S = 1_000_000_000  # the same for all trees, as they share files
+
+
+@dataclass(frozen=True, slots=True)
+class SharedHistory:
+    """The packs of a sealed ancestor: a part of the history that need not be packed."""
+
+    commit: str
+    """Full id of the ancestor; the packs hold what it reaches, and nothing else."""
+    files: tuple[Path, ...]
+    """Packs and their indexes, on the cache's own file system."""
 
 
 def build_checkout(
-    source: Source, commit: str, tree: Path
+    source: Source,
+    commit: str,
+    tree: Path,
+    *,
+    pool: BlobPool,
+    shared: SharedHistory | None = None,
 ) -> dict[bytes, ManifestEntry]:
     """Lay a checkout of a commit, and of its history alone, into a new folder.
 
@@ -29,6 +47,8 @@ def build_checkout(
         source: The repository to take it from.
         commit: Full id of the commit.
         tree: The folder; it must not exist.
+        pool: Files to link to.
+        shared: Packs to link to, so that histories that overlap take room once.
 
     Returns:
         What the tree holds, by path.
@@ -41,15 +61,17 @@ def build_checkout(
         (git_dir / name).mkdir(parents=True)
     with source.borrowed() as environment:
         committed_s = _commit_time(commit, environment, source)
-        packing = _start_packing(commit, git_dir, environment)
+        packing = _start_packing(commit, git_dir, environment, shared)
         try:
             entries, missing = _list_tree(commit, environment)
             tags = _ancestor_tags(commit, committed_s, environment)
             _write_git_files(git_dir, commit, tags)
-            _fill_tree(tree, commit, missing, environment)
-            _date_tree(tree, committed_s)
+            place = _read_index(tree, commit, missing, environment)
+            filled = pool.fill(tree, entries)
+            _write_files(entries.keys() - filled, place)
+            _date_tree(tree)
             id_bytes = len(commit) // 2
-            date_index(git_dir / "index", entries, committed_s, id_bytes=id_bytes)
+            date_index(git_dir / "index", entries, _DATE_S, id_bytes=id_bytes)
             _finish_packing(packing, commit)
         finally:
             end_git(packing)
@@ -67,18 +89,26 @@ def _commit_time(commit: str, environment: Mapping[str, str], source: Source) ->
         raise SealError(message) from None
     for line in found.split(b"\n\n", 1)[0].split(b"\n"):
         if line.startswith(b"committer "):
-            return max(1, min(int(line.split()[-2]), int(time.time()) - 60))
-    return 1
+            return int(line.split()[-2])
+    return 0
 
 
 def _start_packing(
-    commit: str, git_dir: Path, environment: Mapping[str, str]
+    commit: str,
+    git_dir: Path,
+    environment: Mapping[str, str],
+    shared: SharedHistory | None,
 ) -> "subprocess.Popen[bytes]":
+    wanted = f"{commit}\n"
+    if shared is not None:
+        wanted += f"^{shared.commit}\n"
+        for path in shared.files:
+            os.link(path, git_dir / "objects" / "pack" / path.name)
     target = git_dir / "objects" / "pack" / "pack"
     options = ["--revs", "--missing=allow-any", "--delta-base-offset", "-q"]
     packing = start_git(["pack-objects", *options, str(target)], environment)
     assert packing.stdin is not None
-    packing.stdin.write(f"{commit}\n".encode())
+    packing.stdin.write(wanted.encode())
     packing.stdin.close()
     packing.stdin = None
     return packing
@@ -152,9 +182,10 @@ def _write_git_files(git_dir: Path, commit: str, tags: Mapping[str, str]) -> Non
     (git_dir / "packed-refs").write_text(lines, errors="surrogateescape")
 
 
-def _fill_tree(
+def _read_index(
     tree: Path, commit: str, missing: list[bytes], environment: Mapping[str, str]
-) -> None:
+) -> dict[str, str]:
+    """Write the index; git refuses here any path that could lead out of the tree."""
     private = Path(environment["GIT_DIR"])
     (private / "info").mkdir(exist_ok=True)
     (private / "info" / "attributes").write_text(ATTRIBUTES)
@@ -169,11 +200,16 @@ def _fill_tree(
         run_git(
             ["update-index", "-z", "--skip-worktree", "--stdin"], place, stdin=names
         )
-    run_git(["checkout-index", "-a", "-q"], place)
+    return place
 
 
-def _date_tree(tree: Path, committed_s: int) -> None:
-    """Date everything to the base commit, so that no later edit can look untouched.
+def _write_files(names: Iterable[bytes], place: Mapping[str, str]) -> None:
+    listing = b"".join(name + b"\0" for name in sorted(names))
+    run_git(["checkout-index", "-q", "-z", "--stdin"], place, stdin=listing)
+
+
+def _date_tree(tree: Path) -> None:
+    """Date everything alike and long ago, so that no later edit can look untouched.
 
     The sealed repository compares whole seconds and sizes only, as a copied or
     overlaid tree keeps nothing else.
@@ -183,5 +219,5 @@ def _date_tree(tree: Path, committed_s: int) -> None:
             names.remove(".git")
         for name in (*files, *names):
             path = f"{folder}/{name}"
-            os.utime(path, (committed_s, committed_s), follow_symlinks=False)
-    os.utime(tree, (committed_s, committed_s))
+            os.utime(path, (_DATE_S, _DATE_S), follow_symlinks=False)
+    os.utime(tree, (_DATE_S, _DATE_S))

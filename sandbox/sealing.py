@@ -17,9 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.checkout import build_checkout
+from sandbox.blob_pool import BlobPool
+from sandbox.checkout import SharedHistory, build_checkout
 from sandbox.contract import SealProof
 from sandbox.errors import SealError
+from sandbox.git_program import run_git
 from sandbox.manifest import ManifestEntry, read_manifest, write_manifest
 from sandbox.proving import SEAL_FORMAT, prove
 from sandbox.source import Source
@@ -28,6 +30,8 @@ __all__ = ["SANDBOX_ID", "SealedDirectory", "list_entries", "seal"]
 
 SANDBOX_ID = 61_000
 """User and group inside a container where the host's own user is root."""
+
+_MOST_SHARED_FILES = 24  # a pack and its index each; git looks through all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +133,22 @@ def _build(source: Source, base_commit: str, cache: Path, key: str) -> SealedDir
     draft = cache / "building" / f"{base_commit[:12]}-{secrets.token_hex(6)}"
     draft.mkdir()
     try:
-        entries = build_checkout(source, base_commit, draft / "tree")
+        pool = BlobPool(cache / f"blobs-{os.geteuid()}")
+        nearest = _nearest_ancestor(source, base_commit, cache)
+        entries = build_checkout(
+            source, base_commit, draft / "tree", pool=pool, shared=nearest
+        )
         proof = prove(draft / "tree" / ".git", base_commit)
         write_manifest(draft / "manifest", entries)
         if os.geteuid() == 0:
             _hand_over(draft / "tree")
+        pool.keep(draft / "tree", entries)
         witness = _witness(draft / "tree" / ".git")
-        record = {"proof": proof.as_record(), "witness": witness}
+        record = {
+            "proof": proof.as_record(),
+            "witness": witness,
+            "source": source.fingerprint(),
+        }
         (draft / "proof.json").write_text(json.dumps(record, indent=1) + "\n")
         name = f"{base_commit}-{proof.objects_digest[:16]}-{os.geteuid()}"
         entry = cache / "entries" / name
@@ -145,6 +158,35 @@ def _build(source: Source, base_commit: str, cache: Path, key: str) -> SealedDir
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return SealedDirectory.open(entry)
+
+
+def _nearest_ancestor(
+    source: Source, base_commit: str, cache: Path
+) -> SharedHistory | None:
+    """The longest history that is sealed already and is a part of the one wanted.
+
+    Only of the very same source: what another one lacked, or had, must not show.
+    """
+    found: dict[str, tuple[int, Path]] = {}
+    fingerprint = source.fingerprint()
+    for path in list_entries(cache):
+        try:
+            record = json.loads((path / "proof.json").read_text())
+        except (OSError, ValueError):
+            continue
+        if record.get("source") == fingerprint:
+            proof = record["proof"]
+            found[proof["base_commit"]] = (proof["commits"], path)
+    if not found:
+        return None
+    with source.borrowed() as environment:
+        ancestors = run_git(["rev-list", base_commit], environment).decode().split()
+    for commit in sorted(found.keys() & ancestors, key=lambda name: -found[name][0]):
+        packs = (found[commit][1] / "tree" / ".git" / "objects" / "pack").iterdir()
+        files = tuple(sorted(packs))
+        if len(files) <= _MOST_SHARED_FILES:
+            return SharedHistory(commit, files)
+    return None
 
 
 def _hand_over(tree: Path) -> None:

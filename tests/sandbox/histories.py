@@ -20,7 +20,9 @@ class History:
         return git(self.path, *arguments)
 
 
-def git(folder: Path, *arguments: str, stdin: bytes = b"") -> str:
+def git(
+    folder: Path, *arguments: str, stdin: bytes = b"", seconds: int = 1_700_000_000
+) -> str:
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
@@ -29,8 +31,8 @@ def git(folder: Path, *arguments: str, stdin: bytes = b"") -> str:
         "GIT_AUTHOR_EMAIL": "a@example.invalid",
         "GIT_COMMITTER_NAME": "C",
         "GIT_COMMITTER_EMAIL": "c@example.invalid",
-        "GIT_AUTHOR_DATE": "1700000000 +0000",
-        "GIT_COMMITTER_DATE": "1700000000 +0000",
+        "GIT_AUTHOR_DATE": f"{seconds} +0000",
+        "GIT_COMMITTER_DATE": f"{seconds} +0000",
     }
     finished = subprocess.run(
         ["git", "-c", "protocol.file.allow=always", *arguments],

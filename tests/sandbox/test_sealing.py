@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -6,8 +7,15 @@ from pathlib import Path
 import pytest
 
 from sandbox.errors import SealError
+from sandbox.proving import prove
 from sandbox.sealing import SealedDirectory, list_entries, seal
-from tests.sandbox.histories import History, build_history, commit_all, git
+from sandbox.verification import verify_entries
+from tests.sandbox.histories import (
+    History,
+    build_history,
+    commit_all,
+    git,
+)
 
 
 def all_objects(tree: Path) -> set[str]:
@@ -170,3 +178,141 @@ def test_replacements_and_grafts_change_nothing(tmp_path: Path) -> None:
     sealed = seal(history.path, history.base, tmp_path / "cache")
     assert sealed.proof.commits == 2
     assert "future" not in (sealed.tree / "pkg" / "core.py").read_text()
+
+
+def test_histories_that_overlap_share_packs_and_files(
+    history: History, tmp_path: Path
+) -> None:
+    older = seal(history.path, history.past, tmp_path)
+    newer = seal(history.path, history.base, tmp_path)
+    packs = ".git/objects/pack"
+    shared = {path.name for path in (older.tree / packs).iterdir()}
+    assert shared < {path.name for path in (newer.tree / packs).iterdir()}
+    same = ("README.md", "pkg/core.py")
+    assert [(older.tree / name).stat().st_ino for name in same] == [
+        (newer.tree / name).stat().st_ino for name in same
+    ]
+    assert verify_entries(tmp_path, reads_all=True)[1].complaint is None
+
+
+def test_an_object_too_many_is_found_when_proved_again(
+    history: History, tmp_path: Path
+) -> None:
+    sealed = seal(history.path, history.base, tmp_path)
+    later = seal(history.path, history.future, tmp_path / "other")
+    for path in (later.tree / ".git" / "objects" / "pack").iterdir():
+        shutil.copy(path, sealed.tree / ".git" / "objects" / "pack")
+    with pytest.raises(SealError, match="objects that it does not reach"):
+        prove(sealed.tree / ".git", history.base)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("hooks/post-checkout", "#!/bin/sh\n"),
+        ("logs/HEAD", "x"),
+        ("objects/info/alternates", "/elsewhere/objects\n"),
+        ("info/grafts", "x"),
+        ("refs/replace/x", "x"),
+        ("refs/heads/other", "x"),
+        ("config", "[include]\n\tpath = /x\n"),
+        ("HEAD", "ref: refs/heads/other\n"),
+        ("packed-refs", "f" * 40 + " refs/tags/later\n"),
+    ],
+)
+def test_a_file_that_the_seal_would_not_write_is_found(
+    history: History, tmp_path: Path, name: str, content: str
+) -> None:
+    sealed = seal(history.path, history.base, tmp_path)
+    path = sealed.tree / ".git" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content)
+    with pytest.raises(SealError, match="does not hold"):
+        prove(sealed.tree / ".git", history.base)
+
+
+def test_an_edited_tree_is_found_when_verified(
+    history: History, tmp_path: Path
+) -> None:
+    sealed = seal(history.path, history.base, tmp_path)
+    (sealed.tree / "README.md").write_text("# Simple\n")
+    (verdict,) = verify_entries(tmp_path)
+    assert verdict.complaint is not None
+    assert "README.md" in verdict.complaint
+
+
+def test_a_tag_written_after_the_base_is_left_out(tmp_path: Path) -> None:
+    """Of an annotated tag it is known when it was made; its name tells the future."""
+    history = build_history(tmp_path / "repository")
+    history.git("tag", "-a", "in-time", "-m", "x", history.past)
+    git(
+        history.path,
+        "tag",
+        "-a",
+        "late",
+        "-m",
+        "x",
+        history.past,
+        seconds=1_800_000_000,
+    )
+    sealed = seal(history.path, history.base, tmp_path / "cache")
+    tags = (sealed.tree / ".git" / "packed-refs").read_text()
+    assert "refs/tags/in-time" in tags
+    assert "refs/tags/late" not in tags
+
+
+def test_repositories_with_sha256_ids_are_sealed(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    git(repository, "init", "-q", "--object-format=sha256")
+    (repository / "a.txt").write_text("a\n")
+    base = commit_all(repository, "begin")
+    sealed = seal(repository, base, tmp_path / "cache")
+    assert len(sealed.proof.base_commit) == 64
+    copy = owned(sealed, tmp_path)
+    assert git(copy, "status", "--porcelain") == ""
+
+
+def test_submodules_and_large_file_pointers_fetch_nothing(tmp_path: Path) -> None:
+    history = build_history(tmp_path / "repository")
+    entry = f"160000,{history.past},vendor/lib"
+    history.git("update-index", "--add", "--cacheinfo", entry)
+    pointer = "version https://git-lfs.example/spec/v1\noid sha256:0\nsize 9\n"
+    (history.path / "big.bin").write_text(pointer)
+    (history.path / ".gitattributes").write_text("*.bin filter=lfs diff=lfs -text\n")
+    history.git("add", "big.bin", ".gitattributes")
+    history.git("commit", "-q", "-m", "pointers")
+    sealed = seal(history.path, history.git("rev-parse", "HEAD"), tmp_path / "cache")
+    assert (sealed.tree / "big.bin").read_text() == pointer
+    assert not any((sealed.tree / "vendor" / "lib").glob("*"))
+    assert verify_entries(tmp_path / "cache")[0].complaint is None
+
+
+def test_names_that_git_has_to_quote_are_sealed_and_listed(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    git(repository, "init", "-q")
+    names = [
+        b"new\nline", b'quo"te', b"-dash", b"caf\xe9", b"Case", b"case", b"tab\t",
+        b" space ", "snow\u2603".encode(), b"back\\slash",
+    ]  # fmt: skip
+    for name in names:
+        Path(os.fsdecode(bytes(repository) + b"/" + name)).write_bytes(name)
+    outward = repository / "out"
+    outward.symlink_to("/etc/passwd")
+    base = commit_all(repository, "names")
+    sealed = seal(repository, base, tmp_path / "cache")
+    assert set(sealed.manifest()) == {*names, b"out"}
+    assert (sealed.tree / "out").readlink() == Path("/etc/passwd")
+    assert verify_entries(tmp_path / "cache")[0].complaint is None
+
+
+def test_a_tree_that_points_out_of_itself_is_refused(tmp_path: Path) -> None:
+    history = build_history(tmp_path / "repository")
+    blob = history.git("rev-parse", f"{history.base}:README.md")
+    inner = git(history.path, "mktree", stdin=f"100644 blob {blob}\tx\n".encode())
+    tree = git(history.path, "mktree", stdin=f"040000 tree {inner}\t..\n".encode())
+    commit = history.git("commit-tree", tree, "-m", "evil")
+    with pytest.raises(SealError):
+        seal(history.path, commit, tmp_path / "cache")
+    assert list((tmp_path / "cache" / "building").iterdir()) == []
