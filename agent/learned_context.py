@@ -3,7 +3,7 @@
 What the sleep phase understood, written down for the test phase.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.usage import Usage
 
@@ -42,3 +42,15 @@ class LearnedContext:
 
     May be empty.
     """
+
+    def as_of(self, revision: int) -> "LearnedContext":
+        """What would have been learned, had the phase ended with one of its revisions.
+
+        So one long sleep gives a whole curve against what sleeping costs. The time of
+        a revision is not kept: `duration_s` is the whole phase's.
+
+        Args:
+            revision: Its position in `revisions`, from 0.
+        """
+        kept = self.revisions[: revision + 1]
+        return replace(self, text=kept[-1].text, usage=kept[-1].usage, revisions=kept)

@@ -31,7 +31,8 @@ class OfflineModel:
         transcript = read_transcript(messages)
         offered = {spec.name for spec in tools}
         if "rethink_memory" in offered:
-            calls = sleeping.choose_step(transcript)
+            limit = _characters_limit(tools)
+            calls = sleeping.choose_step(transcript, notes_limit=limit)
         else:
             calls = testing.choose_step(transcript, seed=self._seed)
         return Reply(
@@ -40,3 +41,9 @@ class OfflineModel:
             usage=count_usage(messages, tools, "", calls),
             finish_reason="tool_calls",
         )
+
+
+def _characters_limit(tools: Sequence[ToolSpec]) -> int:
+    """How long a text the memory takes, as its tool's schema says."""
+    (memory,) = (spec for spec in tools if spec.name == "rethink_memory")
+    return int(memory.parameters["properties"]["new_memory"]["maxLength"])

@@ -13,11 +13,18 @@ from agent.learned_context import LearnedContext
 from agent.loop import Guidance, Loop
 from agent.messages import Message
 from agent.model import Model
+from agent.plain_text import cut_middle
 from agent.prompting import hash_prompts, render_prompt
 from agent.pull_request_text import TEMPLATE as PULL_REQUEST_TEMPLATE
 from agent.pull_request_text import write_pull_request
 from agent.rollout import Stop
-from agent.tools.memory import BLOCK_LABEL, REVISION_LIMIT, Memory, memory_tools
+from agent.tools.memory import (
+    BLOCK_LABEL,
+    REVISION_LIMIT,
+    TOKEN_BUDGET,
+    Memory,
+    memory_tools,
+)
 from agent.tools.reading import reading_tools
 from agent.tools.shell import run_command_tool
 from agent.tools.toolbox import Toolbox
@@ -54,6 +61,7 @@ def sleep(  # noqa: PLR0913 - what a phase depends on, all by keyword
     related: Sequence[PullRequest],
     seed: int = 0,
     step_cap: int = STEP_CAP,
+    token_budget: int = TOKEN_BUDGET,
     on_event: EventSink = discard,
 ) -> LearnedContext:
     """Study related pull requests in a checkout.
@@ -67,6 +75,7 @@ def sleep(  # noqa: PLR0913 - what a phase depends on, all by keyword
             repository alone is studied.
         seed: Recorded. A model that draws at random is given its own when loaded.
         step_cap: Steps for each pull request.
+        token_budget: Tokens that c' may have, counted as `BYTES_PER_TOKEN` says.
         on_event: Takes the trajectory.
 
     Raises:
@@ -75,7 +84,7 @@ def sleep(  # noqa: PLR0913 - what a phase depends on, all by keyword
     """
     started_s = time.monotonic()
     loop: Loop
-    memory = Memory(spent=lambda: loop.usage)
+    memory = Memory(spent=lambda: loop.usage, token_budget=token_budget)
     toolbox = Toolbox(
         (
             *reading_tools(sandbox, Tree.of(sandbox)),
@@ -90,12 +99,13 @@ def sleep(  # noqa: PLR0913 - what a phase depends on, all by keyword
         commit=sandbox.proof.base_commit,
         related=[pull.pr_number for pull in related],
         step_cap=step_cap,
+        token_budget=token_budget,
         seed=seed,
         prompt_hash=prompt_hash(),
     )
     loop.close(_study(loop, memory, repo, related, step_cap))
     return LearnedContext(
-        text=memory.text or _own_words(loop.messages),
+        text=memory.text or _own_words(loop.messages, memory.characters_limit),
         repo=repo,
         commit=sandbox.proof.base_commit,
         related=tuple(pull.pr_number for pull in related),
@@ -125,6 +135,7 @@ def _study(
                 step_cap=step_cap,
                 block=BLOCK_LABEL,
                 revision_limit=REVISION_LIMIT,
+                characters_limit=memory.characters_limit,
             ),
         )
     )
@@ -170,7 +181,7 @@ def _last_steps(left: int) -> str:
     return render_prompt("last_steps", left=left, mode="sleep") if left == 1 else ""
 
 
-def _own_words(messages: Sequence[Message]) -> str:
+def _own_words(messages: Sequence[Message], limit: int) -> str:
     """What a model said that never wrote to memory: its summaries are all there is."""
     said = [message.content for message in messages if message.role == "assistant"]
-    return "\n\n".join(text for text in said if text.strip())
+    return cut_middle("\n\n".join(text for text in said if text.strip()), limit)

@@ -34,15 +34,16 @@ class Notes:
     """Of a word's stem: the files whose changes were described with it."""
 
 
-def write_notes(notes: Notes) -> str:
-    """The notes as text."""
+def write_notes(notes: Notes, *, limit: int) -> str:
+    """The notes as text of at most `limit` characters; the last lines are left out."""
     sections = [
         (_PULLS, [f"- {line}" for line in notes.pulls]),
         (_FILES, [f"- {path} {weight:.2f}" for path, weight in notes.files.items()]),
         (_COMPANIONS, _list_weighted(notes.companions)),
         (_WORDS, _list_weighted(notes.words)),
     ]
-    return "\n\n".join("\n".join([head, *lines]) for head, lines in sections if lines)
+    text = "\n\n".join("\n".join([head, *lines]) for head, lines in sections if lines)
+    return text if len(text) <= limit else text[: limit + 1].rpartition("\n")[0]
 
 
 def _list_weighted(table: Mapping[str, Mapping[str, float]]) -> list[str]:

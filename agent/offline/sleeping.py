@@ -31,8 +31,13 @@ _MOST_COMMON_SHARE = 0.3
 """Words of more changes than this share point nowhere."""
 
 
-def choose_step(transcript: Transcript) -> list[ToolCall]:
-    """The calls of the next step of a sleep phase."""
+def choose_step(transcript: Transcript, *, notes_limit: int) -> list[ToolCall]:
+    """The calls of the next step of a sleep phase.
+
+    Args:
+        transcript: Of the phase so far.
+        notes_limit: Characters that the memory block can take.
+    """
     looks = Looks(transcript.exchanges)
     part = transcript.parts[-1]
     if part.steps == 0 and transcript.budget > 1:
@@ -40,7 +45,9 @@ def choose_step(transcript: Transcript) -> list[ToolCall]:
         if calls:
             return calls
     pulls = [pull for each in transcript.parts for pull in read_pulls(each)]
-    text = write_notes(_take_notes(pulls, _read_past(transcript.exchanges)))
+    text = write_notes(
+        _take_notes(pulls, _read_past(transcript.exchanges)), limit=notes_limit
+    )
     return [
         looks.call(
             "rethink_memory",

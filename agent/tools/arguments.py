@@ -72,6 +72,11 @@ def _check_bounds(schema: Mapping[str, Any], value: Any, where: str) -> list[str
         problems.append(f"{where} must be at most {schema['maximum']}, not {value}")
     if "minLength" in schema and len(value) < schema["minLength"]:
         problems.append(f"{where} must not be empty")
+    if "maxLength" in schema and len(value) > schema["maxLength"]:
+        problems.append(
+            f"{where} must have at most {schema['maxLength']} characters, "
+            f"not {len(value)}"
+        )
     if "minItems" in schema and len(value) < schema["minItems"]:
         problems.append(f"{where} must have at least {schema['minItems']} items")
     return problems

@@ -11,22 +11,38 @@ from agent.tools.schema import describe, string
 from agent.tools.tool import Observation, Tool
 from agent.usage import Usage
 
-__all__ = ["BLOCK_LABEL", "REVISION_LIMIT", "Memory", "memory_tools"]
+__all__ = [
+    "BLOCK_LABEL",
+    "BYTES_PER_TOKEN",
+    "REVISION_LIMIT",
+    "TOKEN_BUDGET",
+    "Memory",
+    "memory_tools",
+]
 
 REVISION_LIMIT = 10
 """`rethink_memory` calls in one sleep phase (arXiv 2504.13171, appendix K)."""
 BLOCK_LABEL = "learned_context"
 """The only block there is."""
+TOKEN_BUDGET = 4_000
+"""Tokens of the block: c' is read again in every request of every rollout."""
+BYTES_PER_TOKEN = 4
+"""A usual figure for English and code; models differ, so the rule is fixed."""
 
 
 class Memory:
     """The block that the sleep phase rewrites, and every version of it."""
 
     def __init__(
-        self, *, spent: Callable[[], Usage], revision_limit: int = REVISION_LIMIT
+        self,
+        *,
+        spent: Callable[[], Usage],
+        token_budget: int = TOKEN_BUDGET,
+        revision_limit: int = REVISION_LIMIT,
     ) -> None:
         self._spent = spent
         self._revision_limit = revision_limit
+        self.characters_limit = token_budget * BYTES_PER_TOKEN
         self.revisions: list[Revision] = []
         self.reading: int | None = None
         """Number of the pull request that is being read."""
@@ -69,7 +85,10 @@ def memory_tools(memory: Memory) -> tuple[Tool, ...]:
                 f"said before with what you have learned since. At most "
                 f"{REVISION_LIMIT} times.",
                 {
-                    "new_memory": string("The whole new text of the block."),
+                    "new_memory": string(
+                        "The whole new text of the block.",
+                        longest=memory.characters_limit,
+                    ),
                     "target_block_label": string(
                         "The block to replace.", choices=(BLOCK_LABEL,)
                     ),

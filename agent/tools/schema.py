@@ -32,7 +32,11 @@ def describe(
 
 
 def string(
-    description: str, *, choices: tuple[str, ...] = (), may_be_empty: bool = False
+    description: str,
+    *,
+    choices: tuple[str, ...] = (),
+    may_be_empty: bool = False,
+    longest: int | None = None,
 ) -> dict[str, Any]:
     """A string, of a list of choices where there are any. Any: a JSON schema."""
     schema: dict[str, Any] = {"type": "string", "description": description}
@@ -40,6 +44,8 @@ def string(
         schema["enum"] = list(choices)
     elif not may_be_empty:
         schema["minLength"] = 1
+    if longest is not None:
+        schema["maxLength"] = longest
     return schema
 
 

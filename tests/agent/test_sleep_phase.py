@@ -136,3 +136,32 @@ def test_without_related_pull_requests_the_repository_is_studied(
     assert "no related pull request" in model.requests[0][-1].content
     assert learned.text == "the repository"
     assert learned.revisions[0].pr_number is None
+
+
+def test_a_memory_beyond_its_room_is_refused(sandbox: FolderSandbox) -> None:
+    model = ScriptedModel(
+        [_reply(_rethink("x" * 41)), _reply(_rethink("x" * 40), _finish())]
+    )
+    learned = sleep(
+        model=model,
+        sandbox=sandbox,
+        repo="shop/shop",
+        related=[_pull(1)],
+        token_budget=10,
+    )
+    assert "at most 40 characters, not 41" in model.requests[1][-1].content
+    assert "room for 40 characters" in model.requests[0][0].content
+    assert learned.text == "x" * 40
+
+
+def test_one_sleep_gives_the_context_of_each_of_its_revisions(
+    sandbox: FolderSandbox,
+) -> None:
+    model = ScriptedModel(
+        [_reply(_rethink("a")), _reply(_rethink("ab")), _reply(_finish())]
+    )
+    learned = sleep(model=model, sandbox=sandbox, repo="shop/shop", related=[_pull(1)])
+    curve = [learned.as_of(i) for i in range(len(learned.revisions))]
+    assert [(c.text, c.usage.requests) for c in curve] == [("a", 1), ("ab", 2)]
+    assert curve[0].revisions == learned.revisions[:1]
+    assert curve[0].commit == learned.commit
