@@ -30,6 +30,11 @@ COMMANDS: tuple[Command, ...] = (
         "swe_features.commands.run",
     ),
     Command(
+        "mine",
+        "make a suite of pull requests out of a clone's history",
+        "swe_features.commands.mine",
+    ),
+    Command(
         "score",
         "score any agent's file lists or patches, without running it",
         "swe_features.commands.score",

@@ -5,12 +5,14 @@ UTF-8 (kept as surrogate escapes) survive. Statuses follow `docs/scoring.md`.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tasks.pull_requests import ChangedFile, FileStatus
 
 __all__ = [
+    "LineCounts",
     "RawChange",
+    "TreeDifference",
     "attach_patches",
     "pair_exact_renames",
     "read_raw",
@@ -55,23 +57,42 @@ class RawChange:
         return tuple(i for mode, i in sides if mode not in {_GITLINK, "000000"})
 
 
-def read_raw(output: bytes) -> tuple[list[RawChange], list[tuple[int | None, ...]]]:
-    """Read `--raw --numstat -z`: entries, and (additions, deletions) of each."""
+LineCounts = tuple[int | None, int | None]
+"""Added and removed lines; None where git calls the file binary."""
+
+
+@dataclass(slots=True)
+class TreeDifference:
+    """What `--raw --numstat -z` says of two trees."""
+
+    entries: list[RawChange] = field(default_factory=list)
+    counts: list[LineCounts] = field(default_factory=list)
+    """Of each entry; empty where lines were not counted."""
+
+    def take(self, first: bytes, fields: Iterator[bytes]) -> None:
+        """Take in one record: its first field, and what of `fields` belongs to it."""
+        if first.startswith(b":"):
+            self.entries.append(_read_entry(first.decode("ascii"), fields))
+            return
+        added, removed, path = first.split(b"\t", 2)
+        if not path:  # a rename: two names follow
+            next(fields)
+            next(fields)
+        self.counts.append((_read_count(added), _read_count(removed)))
+
+
+def read_raw(output: bytes) -> TreeDifference:
+    """Read all of `git diff-tree --raw --numstat -z` of two trees."""
+    difference = TreeDifference()
     fields = iter(output.split(b"\0"))
-    entries: list[RawChange] = []
-    counts: list[tuple[int | None, ...]] = []
-    for item in fields:
-        if item.startswith(b":"):
-            entries.append(_read_entry(item.decode("ascii"), fields))
-        elif item:
-            added, deleted, path = item.split(b"\t", 2)
-            if not path:  # a rename: two names follow
-                next(fields)
-                next(fields)
-            counts.append(
-                tuple(None if n == b"-" else int(n) for n in (added, deleted))
-            )
-    return entries, counts
+    for first in fields:
+        if first:
+            difference.take(first, fields)
+    return difference
+
+
+def _read_count(text: bytes) -> int | None:
+    return None if text == b"-" else int(text)
 
 
 def _read_entry(meta: str, fields: Iterator[bytes]) -> RawChange:
@@ -102,7 +123,7 @@ def pair_exact_renames(entries: Iterable[RawChange]) -> list[RawChange]:
 
 
 def to_changed_files(
-    entries: Iterable[RawChange], counts: Iterable[tuple[int | None, ...]] = ()
+    entries: Iterable[RawChange], counts: Iterable[LineCounts] = ()
 ) -> list[ChangedFile]:
     """Entries as changed files, with line counts where there are any."""
     known = iter(counts)

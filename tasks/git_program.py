@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO
 
 from tasks.errors import RepositoryError
@@ -98,31 +99,33 @@ def stream_git(
     Raises:
         RepositoryError: The command failed after its output was read to the end.
     """
-    try:
-        process = subprocess.Popen(
-            ["git", *_OPTIONS, *arguments],
-            env=reading_environment(git_dir),
-            cwd=git_dir,
-            stdin=stdin if stdin is not None else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-    except FileNotFoundError as error:
-        raise _missing(git_dir) from error
-    assert process.stdout is not None
-    assert process.stderr is not None
-    with process:
+    # A file, because a full pipe that nobody reads would stop git.
+    with TemporaryFile() as complaints:
         try:
-            yield process.stdout
-            finished = not process.stdout.read(1)
-        except BaseException:
-            process.kill()
-            raise
-        if not finished:
-            process.kill()
-            return
-        complaint = process.stderr.read().decode(errors="replace").strip()
-        if process.wait():
+            process = subprocess.Popen(
+                ["git", *_OPTIONS, *arguments],
+                env=reading_environment(git_dir),
+                cwd=git_dir,
+                stdin=stdin if stdin is not None else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+            )
+        except FileNotFoundError as error:
+            raise _missing(git_dir) from error
+        assert process.stdout is not None
+        with process:
+            try:
+                yield process.stdout
+                finished = not process.stdout.read(1)
+            except BaseException:
+                process.kill()
+                raise
+            if not finished:
+                process.kill()
+                return
+        if process.returncode:
+            complaints.seek(0)
+            complaint = complaints.read().decode(errors="replace").strip()
             reason = complaint.splitlines()[-1] if complaint else "no message"
             msg = f"git {arguments[0]} failed in {git_dir}: {reason}"
             raise RepositoryError(msg)

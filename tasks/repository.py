@@ -22,11 +22,11 @@ from tasks.errors import RepositoryError
 from tasks.git_program import run_git
 from tasks.pull_requests import ChangedFile
 
-__all__ = ["Repository"]
+__all__ = ["DIFF_OPTIONS", "RENAMES", "Repository"]
 
 # A rename is a pair at least half alike, looked for among at most 1,000 files: the
 # defaults of git, said aloud so that no configuration changes the gold files.
-_DIFF = (
+DIFF_OPTIONS = (
     "diff-tree",
     "-r",
     "--no-ext-diff",
@@ -38,7 +38,7 @@ _DIFF = (
     "-O/dev/null",
     "-l1000",
 )
-_RENAMES = "-M50%"
+RENAMES = "-M50%"
 _PATCH = (
     "-p",
     "--unified=3",
@@ -49,6 +49,14 @@ _PATCH = (
 )
 _EXCLUDED_BYTES_LIMIT = 500_000
 """Bytes of pathspecs that one command line is given; systems allow about 2 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What to tell of a file besides its status."""
+
+    patches: bool
+    counts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,56 +169,59 @@ class Repository:
         )
 
     def changed_files(
-        self, base: str, head: str, *, patches: bool
+        self, base: str, head: str, *, patches: bool, counts: bool = True
     ) -> tuple[ChangedFile, ...]:
         """Files that differ between the trees of two commits, sorted by name.
 
         Where the repository lacks a file's content (a partial clone), its status is
         still right, but line counts and patch are None and a rename with edits shows
-        as a removal and an addition.
+        as a removal and an addition. Without `counts`, lines are not counted, which
+        takes most of the time.
 
         Raises:
             RepositoryError: One of the trees cannot be read.
         """
-        found = self._diff(base, head, patches=patches)
+        wanted = _Wanted(patches=patches, counts=counts)
+        found = self._diff(base, head, wanted)
         if found is None:
-            found = self._diff_without_missing(base, head, patches=patches)
+            found = self._diff_without_missing(base, head, wanted)
         return tuple(sorted(found, key=lambda file: file.filename))
 
     def _diff(
-        self, base: str, head: str, *, patches: bool, excluded: Sequence[str] = ()
+        self, base: str, head: str, wanted: _Wanted, excluded: Sequence[str] = ()
     ) -> list[ChangedFile] | None:
         """All of it; None where some content is missing."""
         paths = [f":(top,exclude,literal){path}" for path in excluded]
         trees = [base, head, "--", *(paths and [":(top)", *paths])]
-        raw = run_git(
-            self.git_dir, [*_DIFF, _RENAMES, "--raw", "--numstat", "-z", *trees]
-        )
+        forms = ["--raw", "-z", *(["--numstat"] if wanted.counts else [])]
+        raw = run_git(self.git_dir, [*DIFF_OPTIONS, RENAMES, *forms, *trees])
         if raw.returncode:
             return None
-        entries, counts = read_raw(raw.stdout)
-        files = to_changed_files(entries, counts)
-        if not patches or not files:
+        difference = read_raw(raw.stdout)
+        entries = difference.entries
+        files = to_changed_files(entries, difference.counts)
+        if not wanted.patches or not files:
             return files
-        patch = run_git(self.git_dir, [*_DIFF, _RENAMES, *_PATCH, *trees])
+        patch = run_git(self.git_dir, [*DIFF_OPTIONS, RENAMES, *_PATCH, *trees])
         return (
             None if patch.returncode else attach_patches(files, entries, patch.stdout)
         )
 
     def _diff_without_missing(
-        self, base: str, head: str, *, patches: bool
+        self, base: str, head: str, wanted: _Wanted
     ) -> list[ChangedFile]:
         raw = run_git(
-            self.git_dir, [*_DIFF, "--no-renames", "--raw", "-z", base, head, "--"]
+            self.git_dir,
+            [*DIFF_OPTIONS, "--no-renames", "--raw", "-z", base, head, "--"],
         )
         if raw.returncode:
             reason = _last_line(raw.stderr)
             msg = f"cannot compare {base} with {head}: {reason}"
             raise RepositoryError(msg)
-        entries, _ = read_raw(raw.stdout)
+        entries = read_raw(raw.stdout).entries
         missing = self._missing(i for entry in entries for i in entry.blob_ids)
         lost = [e for e in entries if not missing.isdisjoint(e.blob_ids)]
-        return self._join(base, head, entries, lost, patches=patches)
+        return self._join(base, head, entries, lost, wanted)
 
     def _join(
         self,
@@ -218,15 +229,14 @@ class Repository:
         head: str,
         entries: list[RawChange],
         lost: list[RawChange],
-        *,
-        patches: bool,
+        wanted: _Wanted,
     ) -> list[ChangedFile]:
         """What git can still compare, and what only the trees tell about the rest."""
         excluded = [entry.path for entry in lost]
         argument_bytes = sum(len(path) + 30 for path in excluded)
         if len(lost) == len(entries) or argument_bytes > _EXCLUDED_BYTES_LIMIT:
             return to_changed_files(pair_exact_renames(entries))
-        whole = self._diff(base, head, patches=patches, excluded=excluded)
+        whole = self._diff(base, head, wanted, excluded)
         if whole is None:
             return to_changed_files(pair_exact_renames(entries))
         return whole + to_changed_files(pair_exact_renames(lost))

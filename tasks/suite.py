@@ -14,7 +14,7 @@ from pathlib import Path
 from tasks.errors import RepositoryError, RowError, SuiteError
 from tasks.instances import Instance
 from tasks.pull_requests import ChangedFile, FileStatus, PullRequest
-from tasks.relating import Order, came_before, oldest_first
+from tasks.relating import Order, came_before, choose_related, oldest_first
 from tasks.repository import Repository
 from tasks.rows import RowProblem, RowsRead, load_rows
 
@@ -51,7 +51,7 @@ def load_suite(
     path: Path | str,
     repositories: Mapping[str, Repository] | Repository,
     *,
-    relate: str = "cluster",
+    relate: str = "auto",
     order: str = Order.PAST_ONLY,
     skip_invalid: bool = False,
 ) -> Suite:
@@ -60,8 +60,10 @@ def load_suite(
     Args:
         path: A JSONL file of rows.
         repositories: One repository for all rows, or one for each `owner/name`.
-        relate: Column that relates pull requests: `cluster` (same name, same
-            repository), `related_prs` (numbers, listed by each row), or `none`.
+        relate: What relates pull requests of one repository: `related_prs` (numbers,
+            listed by each row), `cluster` (the same name), `auto` (the list where a
+            row has one, else the cluster), `random` (a control: as many others as
+            `auto` finds, none of them related), or `none`.
         order: `past-only`, or the paper's `any-order`.
         skip_invalid: Leave out rows that cannot be used, instead of refusing the suite.
 
@@ -81,11 +83,15 @@ def load_suite(
             problems.append(RowProblem(line, str(error)))
             continue
         repository = _choose(repositories, pull_request.repo)
-        candidates = [other for _, other in resolved if other is not pull_request]
-        related = _related(pull_request, candidates, relate)
-        if chosen is Order.PAST_ONLY:
+        candidates = [
+            other
+            for _, other in resolved
+            if other is not pull_request and other.repo == pull_request.repo
+        ]
+        if chosen is Order.PAST_ONLY and relate != "none":
             base = pull_request.base_commit
-            related = [p for p in related if came_before(p, base, repository)]
+            candidates = [c for c in candidates if came_before(c, base, repository)]
+        related = choose_related(pull_request, candidates, relate)
         instances.append(
             Instance(pull_request, oldest_first(related, repository), gold)
         )
@@ -218,22 +224,6 @@ def _choose(
         message = f"no repository was given for {name!r} (given: {known}): add one"
         raise RowError(message)
     return repositories[name]
-
-
-def _related(
-    target: PullRequest, candidates: list[PullRequest], relate: str
-) -> list[PullRequest]:
-    same_repo = [other for other in candidates if other.repo == target.repo]
-    if relate == "none":
-        return []
-    if relate == "cluster":
-        cluster = target.cluster
-        return [p for p in same_repo if cluster is not None and p.cluster == cluster]
-    if relate == "related_prs":
-        numbers = target.extra.get("related_prs") or []
-        return [p for p in same_repo if p.pr_number in numbers]
-    message = f"unknown relation {relate!r}: use cluster, related_prs or none"
-    raise SuiteError(message)
 
 
 def _check_gold(pull_request: PullRequest) -> frozenset[str]:

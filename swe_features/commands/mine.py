@@ -1,0 +1,127 @@
+"""`swe-features mine`: make a suite out of a clone's history."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from swe_features.suite_mining import Mined, MiningPlan, mine_suite, write_mined
+from tasks.candidates import Threshold
+from tasks.drafts import Rejection
+from tasks.judging import Judge
+from tasks.obtaining import default_cache, obtain
+from tasks.offline_judge import OfflineJudge
+from tasks.repository import Repository
+
+__all__ = ["mine"]
+
+
+def mine(  # noqa: PLR0917 - an option is a parameter
+    repo: Annotated[str, typer.Argument(help="A clone, or a URL to clone.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The suite's file.")],
+    name: Annotated[
+        str | None, typer.Option(help="owner/name for the rows; asked of the clone.")
+    ] = None,
+    branch: Annotated[str, typer.Option(help="The main line.")] = "HEAD",
+    min_files: Annotated[
+        int, typer.Option(min=1, help="Changed files with one of the suffixes.")
+    ] = 3,
+    suffixes: Annotated[str, typer.Option(help="Separated by commas.")] = ".py,.js",
+    judge: Annotated[
+        str,
+        typer.Option(help="offline, none, or a model as litellm names it."),
+    ] = "offline",
+    relate: Annotated[str, typer.Option(help="nearest, cluster or none.")] = "nearest",
+    neighbours: Annotated[
+        int, typer.Option(min=1, help="How many are related, of the nearest.")
+    ] = 5,
+    *,
+    commits: Annotated[
+        bool, typer.Option("--commits", help="Take plain commits of the main line too.")
+    ] = False,
+    merged: Annotated[
+        bool, typer.Option("--merged", help="Leave out what was never merged.")
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say why each one was left out.")
+    ] = False,
+) -> None:
+    """Make a checked benchmark out of a clone: no token, no network.
+
+    Pull requests are found in merge and squash commits, and in refs/pull where the
+    clone has them. Kept are those that touch enough files, are clearly described, add
+    something and stand alone; each is related to the nearest of its past.
+
+    swe-features mine path/to/clone -o suite.jsonl --explain
+    """
+    repository = Repository.open(obtain(repo, default_cache()))
+    plan = MiningPlan(
+        branch=branch,
+        repo=name,
+        with_commits=commits,
+        merged_only=merged,
+        threshold=Threshold(min_files, _split_suffixes(suffixes)),
+        relate=relate,
+        neighbours=neighbours,
+    )
+    chosen = open_judge(judge)
+    mined = mine_suite(repository, plan, judge=chosen)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    if explain:
+        print_rejections(console, mined.rejections)
+    write_mined(output, mined, plan, chosen.name if chosen else "none")
+    print_summary(console, mined, output)
+
+
+def open_judge(name: str) -> Judge | None:
+    """The judge of that name; None for `none`."""
+    if name == "none":
+        return None
+    if name == "offline":
+        return OfflineJudge()
+    # litellm is seconds to import, and only this judge needs it.
+    from swe_features.model_judge import open_model_judge  # noqa: PLC0415
+
+    return open_model_judge(name)
+
+
+def print_rejections(console: Console, rejections: tuple[Rejection, ...]) -> None:
+    """One line for each pull request that was left out."""
+    for one in sorted(rejections, key=lambda one: (one.stage, one.number)):
+        title = f"  {_plain(one.title)!r}" if one.title else ""
+        console.print(
+            f"#{one.number} {one.commit[:10]} {one.stage}: {_plain(one.reason)}{title}"
+        )
+
+
+def print_summary(console: Console, mined: Mined, output: Path) -> None:
+    """How many were found, and how many each stage left over."""
+    lost = {stage: 0 for stage in ("mine", "count", "judge")}
+    for one in mined.rejections:
+        lost[one.stage] += 1
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(justify="right")
+    table.add_column()
+    seen = len(mined.found.drafts) + len(mined.found.rejections)
+    table.add_row(f"{mined.found.commits:,}", "commits read")
+    table.add_row(f"{seen:,}", "pull requests seen")
+    table.add_row(f"-{lost['mine']:,}", "cannot be placed")
+    table.add_row(f"-{lost['count']:,}", "touch too few files")
+    table.add_row(f"-{lost['judge']:,}", "are no clear feature that stands alone")
+    table.add_row(f"{len(mined.rows):,}", f"instances in {output}")
+    console.print(table)
+
+
+def _split_suffixes(text: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not parts:
+        message = f"no suffix in {text!r}: write .py,.js"
+        raise typer.BadParameter(message)
+    return parts
+
+
+def _plain(text: str) -> str:
+    """Text of somebody else's, without terminal escapes."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())

@@ -1,0 +1,149 @@
+"""Turn a clone into a suite: find, select, judge, relate, write.
+
+Each stage hands on what it keeps and says why it leaves out the rest, so that nothing
+is lost without an explanation.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from swe_features.version import version
+from tasks.candidates import Threshold, name_repository, select_candidates
+from tasks.drafts import Rejection
+from tasks.errors import SuiteError
+from tasks.judging import Judge, judge_all
+from tasks.mining import Found, find_pull_requests
+from tasks.neighbours import relate_nearest
+from tasks.pull_requests import PullRequest
+from tasks.repository import Repository
+from tasks.suite_files import count_rejections, write_suite
+
+__all__ = ["Mined", "MiningPlan", "mine_suite", "write_mined"]
+
+RELATIONS = ("nearest", "cluster", "none")
+"""How mined pull requests can be related."""
+
+Enrich = Callable[[Sequence[PullRequest]], tuple[PullRequest, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class MiningPlan:
+    """What to mine, and how."""
+
+    branch: str = "HEAD"
+    repo: str | None = None
+    """`owner/name` for the rows; None asks the clone."""
+    with_commits: bool = False
+    merged_only: bool = False
+    """Leave out heads that were never merged."""
+    threshold: Threshold = field(default_factory=Threshold)
+    relate: str = "nearest"
+    neighbours: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Mined:
+    """A suite before it is written."""
+
+    rows: tuple[PullRequest, ...]
+    rejections: tuple[Rejection, ...]
+    found: Found
+    repo: str
+    candidates: int
+    """Pull requests that passed the threshold."""
+
+
+def mine_suite(
+    repository: Repository,
+    plan: MiningPlan,
+    *,
+    judge: Judge | None = None,
+    enrich: Enrich | None = None,
+) -> Mined:
+    """Mine a clone.
+
+    Args:
+        repository: A clone with its whole history.
+        plan: What to mine, and how.
+        judge: Who judges what passed the threshold; None accepts all.
+        enrich: Adds what the history does not tell, before anybody judges.
+
+    Raises:
+        TaskError: The clone cannot be read, holds no pull requests, or clustering lacks
+            its library.
+    """
+    if plan.relate not in RELATIONS:
+        message = f"unknown relation {plan.relate!r}: use {', '.join(RELATIONS)}"
+        raise SuiteError(message)
+    found = find_pull_requests(
+        repository, branch=plan.branch, with_commits=plan.with_commits
+    )
+    rejections = list(found.rejections)
+    drafts = list(found.drafts)
+    if plan.merged_only:
+        rejections += [
+            Rejection(draft.number, draft.head, "was never merged", stage="mine")
+            for draft in drafts
+            if draft.merge is None
+        ]
+        drafts = [draft for draft in drafts if draft.merge is not None]
+    repo = plan.repo or name_repository(repository)
+    selected = select_candidates(repository, drafts, repo, plan.threshold)
+    rejections += selected.rejections
+    rows = selected.pull_requests
+    if enrich is not None:
+        rows = enrich(rows)
+    if judge is not None:
+        rows, refused = judge_all(judge, rows)
+        rejections += refused
+    return Mined(
+        rows=_relate(rows, repository, plan, found.tip),
+        rejections=tuple(rejections),
+        found=found,
+        repo=repo,
+        candidates=len(selected.pull_requests),
+    )
+
+
+def write_mined(path: Path, mined: Mined, plan: MiningPlan, judge: str) -> None:
+    """Write a mined suite with its provenance.
+
+    Raises:
+        SuiteError: It has no rows, or cannot be written.
+    """
+    provenance: dict[str, Any] = {
+        "format": 1,
+        "made_by": f"swe-features {version()} mine",
+        "repo": mined.repo,
+        "branch": plan.branch,
+        "tip": mined.found.tip,
+        "commits": mined.found.commits,
+        "pull_requests": len(mined.found.drafts),
+        "with_commits": plan.with_commits,
+        "merged_only": plan.merged_only,
+        "minimum_files": plan.threshold.minimum_files,
+        "suffixes": list(plan.threshold.suffixes),
+        "judge": judge,
+        "relate": plan.relate,
+        "candidates": mined.candidates,
+        "rejected": count_rejections(mined.rejections),
+    }
+    write_suite(path, mined.rows, provenance)
+
+
+def _relate(
+    rows: tuple[PullRequest, ...],
+    repository: Repository,
+    plan: MiningPlan,
+    tip: str,
+) -> tuple[PullRequest, ...]:
+    if plan.relate == "cluster":
+        # numpy comes with it, which a plain run does not wait for.
+        from tasks.clusters import cluster_pull_requests  # noqa: PLC0415
+
+        return cluster_pull_requests(rows)
+    if plan.relate == "nearest":
+        return relate_nearest(rows, rows, repository, tip=tip, count=plan.neighbours)
+    return rows

@@ -1,0 +1,249 @@
+"""A whole history in memory: which commit came from which, and when.
+
+Filled from one stream of `git log`, in time and memory linear in the commits: about 200
+bytes each. Commits are numbers inside, in the order in which they were first named.
+"""
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from heapq import heappop, heappush
+from tempfile import TemporaryFile
+from typing import IO
+
+from tasks.git_program import stream_git
+from tasks.repository import Repository
+
+__all__ = ["CommitGraph", "read_commit_graph"]
+
+_FORMAT = "--format=%H %P%x00%ct%x00%at %ae%x00%B"
+_FIELDS = 4
+_CHUNK_BYTES = 1 << 20
+_NONE = -1
+
+
+class CommitGraph:
+    """Parents, times and ids of commits, and the main line through them.
+
+    A commit is an `int`. `introduced[c]` is the place on the main line at which `c`
+    first became part of it, or -1: then `c` is not in the main line's history.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[bytes, int] = {}
+        self._ids: list[bytes] = []
+        self._first_parents = array("i")
+        self._more_parents: dict[int, tuple[int, ...]] = {}
+        self._order = array("i")
+        self._place = 0
+        self.times = array("q")
+        """Committer's clock, in seconds since 1970."""
+        self.keys = array("q")
+        """Hash of author, author's clock and subject: survives a rebase."""
+        self.main_line = array("i")
+        """From the oldest commit to the newest, first parents only."""
+        self.introduced = array("i")
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def has(self, commit_id: str) -> bool:
+        """Whether a full id is one of the history."""
+        return bytes.fromhex(commit_id) in self._numbers
+
+    def number(self, commit_id: str) -> int:
+        """Number of a commit by its full id; it is one of the history."""
+        return self._numbers[bytes.fromhex(commit_id)]
+
+    def id(self, commit: int) -> str:
+        """Full id of a commit."""
+        return self._ids[commit].hex()
+
+    def parents(self, commit: int) -> tuple[int, ...]:
+        """Parents of a commit, the first one first."""
+        first = self._first_parents[commit]
+        if first == _NONE:
+            return ()
+        return (first, *self._more_parents.get(commit, ()))
+
+    def is_merge(self, commit: int) -> bool:
+        """Whether a commit has more than one parent."""
+        return commit in self._more_parents
+
+    def _intern(self, commit_id: bytes) -> int:
+        number = self._numbers.setdefault(commit_id, len(self._ids))
+        if number == len(self._ids):
+            self._ids.append(commit_id)
+            for column, nothing in (
+                (self._first_parents, _NONE),
+                (self._order, _NONE),
+                (self.times, 0),
+                (self.keys, 0),
+            ):
+                column.append(nothing)
+        return number
+
+    def add(self, ids: bytes, time: bytes, author: bytes, subject: bytes) -> int:
+        """Take in one commit: its id and its parents', separated by blanks."""
+        commit_id, *parents = ids.split()
+        number = self._intern(bytes.fromhex(commit_id.decode()))
+        self._place += 1
+        self._order[number] = self._place
+        self.times[number] = int(time)
+        self.keys[number] = hash((author, subject))
+        known = [self._intern(bytes.fromhex(p.decode())) for p in parents]
+        if known:
+            self._first_parents[number] = known[0]
+        if len(known) > 1:
+            self._more_parents[number] = tuple(known[1:])
+        return number
+
+    def set_main_line(self, tip: int) -> None:
+        """Choose the main line, and note when each commit became part of it."""
+        line = array("i")
+        commit = tip
+        while commit != _NONE:
+            line.append(commit)
+            commit = self._first_parents[commit]
+        line.reverse()
+        self.main_line = line
+        self.introduced = array("i", [_NONE]) * len(self)
+        for place, start in enumerate(line):
+            self._introduce(start, place)
+
+    def _introduce(self, start: int, place: int) -> None:
+        introduced = self.introduced
+        introduced[start] = place
+        for parent in self._more_parents.get(start, ()):
+            if introduced[parent] != _NONE:
+                continue
+            introduced[parent] = place
+            waiting = [parent]
+            while waiting:
+                for above in self.parents(waiting.pop()):
+                    if introduced[above] == _NONE:
+                        introduced[above] = place
+                        waiting.append(above)
+
+    def is_on_main_line(self, commit: int) -> bool:
+        """Whether first parents alone lead from the tip to `commit`."""
+        place = self.introduced[commit]
+        return place != _NONE and self.main_line[place] == commit
+
+    def own_commits(
+        self, tip: int, is_known: Callable[[int], bool]
+    ) -> tuple[list[int], list[int]]:
+        """Commits from `tip` down to known ones, newest first, and the known ones."""
+        if is_known(tip):
+            return [], [tip]
+        own: list[int] = []
+        border: list[int] = []
+        seen = {tip}
+        waiting = [tip]
+        while waiting:
+            commit = waiting.pop()
+            own.append(commit)
+            for parent in self.parents(commit):
+                if parent in seen:
+                    continue
+                seen.add(parent)
+                (border if is_known(parent) else waiting).append(parent)
+        own.sort(key=lambda commit: self._order[commit])
+        return own, border
+
+    def latest(self, commits: Iterable[int]) -> int | None:
+        """Of commits in the main line's history, the one that no other has in its own.
+
+        Of several such, the one that joined the main line last.
+        """
+        return max(
+            commits,
+            key=lambda commit: (
+                self.introduced[commit],
+                self.is_on_main_line(commit),
+                -self._order[commit],
+            ),
+            default=None,
+        )
+
+    def merge_base(self, one: int, other: int) -> int | None:
+        """Best common ancestor of two commits; of several, the newest.
+
+        Walks down from both, children before parents: the first commit that both reach
+        has no descendant that both reach.
+        """
+        reached = {one: 1}
+        reached[other] = reached.get(other, 0) | 2
+        waiting = [(self._order[commit], commit) for commit in reached]
+        waiting.sort()
+        while waiting:
+            commit = heappop(waiting)[1]
+            if reached[commit] == 1 | 2:
+                return commit
+            for parent in self.parents(commit):
+                before = reached.get(parent, 0)
+                reached[parent] = before | reached[commit]
+                if not before:
+                    heappush(waiting, (self._order[parent], parent))
+        return None
+
+    def is_ancestor(self, ancestor: int, descendant: int) -> bool:
+        """Whether `ancestor` is `descendant` or in its history."""
+        place = self.introduced[descendant] if self.introduced else _NONE
+        if place != _NONE and self.main_line[place] == descendant:
+            return _NONE < self.introduced[ancestor] <= place
+        limit = self._order[ancestor]
+        seen, waiting = {descendant}, [descendant]
+        while waiting:
+            commit = waiting.pop()
+            if commit == ancestor:
+                return True
+            for parent in self.parents(commit):
+                if parent not in seen and self._order[parent] <= limit:
+                    seen.add(parent)
+                    waiting.append(parent)
+        return False
+
+
+def read_commit_graph(
+    repository: Repository,
+    tips: Iterable[str],
+    on_message: Callable[["CommitGraph", int, bytes], None],
+) -> CommitGraph:
+    """Read all ancestors of `tips`.
+
+    Args:
+        repository: Where they are.
+        tips: Full ids, the main line's newest commit first.
+        on_message: Called with the graph so far, each commit and its message, children
+            before parents.
+
+    Raises:
+        RepositoryError: A commit is missing or cannot be read.
+    """
+    graph = CommitGraph()
+    tip_ids = list(tips)
+    arguments = ["log", "--topo-order", "--no-show-signature", "--encoding=UTF-8"]
+    arguments += ["--no-mailmap", "-z", _FORMAT, "--stdin"]
+    with TemporaryFile() as names:
+        names.write("".join(f"{tip}\n" for tip in tip_ids).encode())
+        names.seek(0)
+        with stream_git(repository.git_dir, arguments, stdin=names) as output:
+            for ids, time, author, message in _records(output):
+                subject = (
+                    message[: message.find(b"\n")] if b"\n" in message else message
+                )
+                on_message(graph, graph.add(ids, time, author, subject), message)
+    if tip_ids:
+        graph.set_main_line(graph.number(tip_ids[0]))
+    return graph
+
+
+def _records(output: IO[bytes]) -> Iterator[tuple[bytes, bytes, bytes, bytes]]:
+    rest = b""
+    while chunk := output.read(_CHUNK_BYTES):
+        fields = (rest + chunk).split(b"\0")
+        whole = (len(fields) - 1) // _FIELDS * _FIELDS
+        for start in range(0, whole, _FIELDS):
+            ids, time, author, message = fields[start : start + _FIELDS]
+            yield ids, time, author, message
+        rest = b"\0".join(fields[whole:])

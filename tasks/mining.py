@@ -1,0 +1,213 @@
+"""Find the pull requests in a git history: no network, no token.
+
+What a forge writes into merge and squash commits tells most of them; heads that a clone
+keeps below `refs/pull` or `refs/merge-requests` tell the rest. Each gets the base that
+its kind calls for, so that what the main line did meanwhile is not counted as its own.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tasks.branches import Placement, find_copies, own_base, place_head
+from tasks.commit_graph import CommitGraph, read_commit_graph
+from tasks.drafts import Draft, Kind, Rejection
+from tasks.errors import RepositoryError
+from tasks.git_program import run_git
+from tasks.merge_messages import FORMS, read_merge_message
+from tasks.repository import Repository
+from tasks.tree_pairs import Comparison, compare_pairs
+
+__all__ = ["Found", "compare_drafts", "find_pull_requests"]
+
+_MENTION = re.compile(rb"[#!]\d|[Gg][Hh]-\d|PR \d")
+_HEAD_REF = re.compile(r"refs/(?:pull|merge-requests)/(\d+)/head")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Pull requests of a history, their files not yet looked at."""
+
+    drafts: tuple[Draft, ...]
+    """By number."""
+    rejections: tuple[Rejection, ...]
+    tip: str
+    """Full id of the main line's newest commit."""
+    commits: int
+    """Commits that were read."""
+    heads: int
+    """Heads of pull requests that the clone keeps."""
+
+
+def find_pull_requests(
+    repository: Repository, *, branch: str = "HEAD", with_commits: bool = False
+) -> Found:
+    """Find the pull requests that came onto a branch, or never did.
+
+    Args:
+        repository: A clone with its whole history.
+        branch: The main line's name.
+        with_commits: Take plain commits of the main line for pull requests too.
+
+    Raises:
+        RepositoryError: The clone is shallow, a commit cannot be read, or nothing was
+            found.
+    """
+    if repository.is_shallow():
+        message = (
+            f"{repository.path} is a shallow clone, which hides where changes start: "
+            f"run git -C {repository.path} fetch --unshallow"
+        )
+        raise RepositoryError(message)
+    tip = repository.find_commit(branch)
+    if tip is None:
+        message = f"no branch {branch!r} in {repository.path}: pass --branch"
+        raise RepositoryError(message)
+    heads = _read_heads(repository)
+    search = _Search()
+    graph = read_commit_graph(repository, [tip, *heads.values()], search.note)
+    search.place_sightings(graph)
+    search.place_heads(graph, heads)
+    if with_commits:
+        search.take_commits(graph)
+    if not search.drafts:
+        message = (
+            f"no pull requests in {len(graph)} commits of {repository.path}: looked "
+            f"for {FORMS}, and for refs/pull and refs/merge-requests; "
+            "--commits takes plain commits"
+        )
+        raise RepositoryError(message)
+    drafts = tuple(search.drafts[number] for number in sorted(search.drafts))
+    return Found(drafts, tuple(search.rejections), tip, len(graph), len(heads))
+
+
+def compare_drafts(
+    repository: Repository, drafts: Sequence[Draft]
+) -> Iterator[tuple[Draft, Comparison]]:
+    """Read which files each pull request changed, and how."""
+    pairs = [(draft.base, draft.head) for draft in drafts]
+    yield from zip(drafts, compare_pairs(repository, pairs), strict=True)
+
+
+class _Search:
+    """What has been found so far."""
+
+    def __init__(self) -> None:
+        self.drafts: dict[int, Draft] = {}
+        self.rejections: list[Rejection] = []
+        self._sightings: list[tuple[int, int]] = []
+
+    def note(self, graph: CommitGraph, commit: int, message: bytes) -> None:
+        """Remember a commit whose message names the pull request it merged.
+
+        Only its number is kept: messages of a long history would fill the memory.
+        """
+        if _MENTION.search(message) is None:
+            return
+        text = message.decode("utf-8", "replace")
+        found = read_merge_message(text, is_merge=graph.is_merge(commit))
+        if found is not None:
+            self._sightings.append((found.number, commit))
+
+    def place_sightings(self, graph: CommitGraph) -> None:
+        """Turn noted commits into drafts: on the main line first, the oldest first.
+
+        Children were noted before parents, so the last one noted is the oldest.
+        """
+        order = sorted(
+            (not graph.is_on_main_line(c), not graph.is_merge(c), -place, number, c)
+            for place, (number, c) in enumerate(self._sightings)
+            if graph.introduced[c] >= 0
+        )
+        for *_, number, commit in order:
+            if number in self.drafts:
+                earlier = self.drafts[number]
+                told = (earlier.merge or earlier.head)[:12]
+                self._reject(graph, number, commit, f"{told} names #{number} already")
+                continue
+            placed = _place_sighting(graph, commit)
+            if isinstance(placed, str):
+                self._reject(graph, number, commit, placed)
+            else:
+                self._add(graph, number, placed)
+
+    def place_heads(self, graph: CommitGraph, heads: dict[int, str]) -> None:
+        """Turn heads that no message told of into drafts."""
+        unknown = {n: h for n, h in heads.items() if n not in self.drafts}
+        tips = {number: graph.number(head) for number, head in unknown.items()}
+        copies = find_copies(graph, list(tips.values()))
+        for number, tip in tips.items():
+            placed = place_head(graph, tip, copies)
+            if isinstance(placed, str):
+                self._reject(graph, number, tip, placed)
+            else:
+                self._add(graph, number, placed)
+
+    def take_commits(self, graph: CommitGraph) -> None:
+        """Take each plain commit of the main line, numbered by its id."""
+        taken = {draft.merge or draft.head for draft in self.drafts.values()}
+        for commit in graph.main_line:
+            parents = graph.parents(commit)
+            if len(parents) != 1 or graph.id(commit) in taken:
+                continue
+            number = int(graph.id(commit)[:12], 16)
+            placed = Placement(Kind.COMMIT, parents[0], commit, commit)
+            self._add(graph, number, placed)
+
+    def _add(self, graph: CommitGraph, number: int, placed: Placement) -> None:
+        self.drafts[number] = Draft(
+            number=number,
+            kind=placed.kind,
+            base=graph.id(placed.base),
+            head=graph.id(placed.head),
+            merge=None if placed.merge is None else graph.id(placed.merge),
+            own_commits=tuple(graph.id(commit) for commit in placed.own),
+        )
+
+    def _reject(
+        self, graph: CommitGraph, number: int, commit: int, reason: str
+    ) -> None:
+        self.rejections.append(Rejection(number, graph.id(commit), reason))
+
+
+def _place_sighting(graph: CommitGraph, commit: int) -> Placement | str:
+    parents = graph.parents(commit)
+    if not parents:
+        return "it begins the history"
+    if len(parents) == 1:
+        return Placement(Kind.SQUASH, parents[0], commit, commit)
+    if len(parents) > len(("main line", "branch")):
+        return f"it merges {len(parents) - 1} branches at once"
+    base: int | str | None
+    if graph.is_on_main_line(commit):
+        base = own_base(graph, parents[1], graph.introduced[commit])
+    else:
+        base = graph.merge_base(*parents)
+        if base == parents[1]:
+            base = "it was merged without a change of its own"
+    if base is None:
+        return "it shares no history with the main line"
+    if isinstance(base, str):
+        return base
+    return Placement(Kind.MERGE, base, parents[1], commit)
+
+
+def _read_heads(repository: Repository) -> dict[int, str]:
+    """Heads of pull requests by number; a ref to something else is left out."""
+    answer = run_git(
+        repository.git_dir,
+        [
+            "for-each-ref",
+            "--format=%(refname) %(objecttype) %(objectname)",
+            "refs/pull",
+            "refs/merge-requests",
+        ],
+    )
+    heads: dict[int, str] = {}
+    for line in answer.stdout.decode("utf-8", "surrogateescape").splitlines():
+        name, _, rest = line.partition(" ")
+        kind, _, commit = rest.partition(" ")
+        match = _HEAD_REF.fullmatch(name)
+        if match and kind == "commit":
+            heads.setdefault(int(match[1]), commit)
+    return dict(sorted(heads.items()))

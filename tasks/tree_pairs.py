@@ -1,0 +1,124 @@
+"""Compare many pairs of commits with a few processes of git, never one for each.
+
+The trees alone tell everything but renames with edits; only pairs that both add and
+remove files are looked at a second time, with contents. Where git stops, because an
+object is missing or damaged, that pair is compared alone and a new process goes on.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from tempfile import TemporaryFile
+
+from tasks.diffs import TreeDifference, to_changed_files
+from tasks.errors import RepositoryError
+from tasks.git_program import stream_git
+from tasks.pull_requests import ChangedFile, FileStatus
+from tasks.repository import DIFF_OPTIONS, RENAMES, Repository
+
+__all__ = ["Comparison", "compare_pairs"]
+
+_CHUNK_BYTES = 1 << 20
+_BATCH = 2000
+"""Pairs whose files are in memory at a time."""
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What differs between the trees of two commits."""
+
+    base: str
+    head: str
+    files: tuple[ChangedFile, ...] = ()
+    """Without line counts and patches, in git's order."""
+    problem: str | None = None
+    """Why the two cannot be compared; None where they were."""
+
+
+def compare_pairs(
+    repository: Repository, pairs: Sequence[tuple[str, str]], *, counts: bool = False
+) -> Iterator[Comparison]:
+    """Compare (base, head) pairs, in their order.
+
+    Args:
+        repository: Where the commits are.
+        pairs: Full ids.
+        counts: Count lines, which takes most of the time.
+    """
+    for start in range(0, len(pairs), _BATCH):
+        batch = pairs[start : start + _BATCH]
+        if counts:
+            yield from _compare(repository, batch, [RENAMES, "--numstat"])
+            continue
+        compared = list(_compare(repository, batch, ["--no-renames"]))
+        unsure = [n for n, one in enumerate(compared) if _may_rename(one)]
+        again = _compare(repository, [batch[n] for n in unsure], [RENAMES])
+        for place, comparison in zip(unsure, again, strict=True):
+            compared[place] = comparison
+        yield from compared
+
+
+def _may_rename(comparison: Comparison) -> bool:
+    statuses = {file.status for file in comparison.files}
+    return FileStatus.ADDED in statuses and FileStatus.REMOVED in statuses
+
+
+def _compare(
+    repository: Repository, pairs: Sequence[Pair], options: Sequence[str]
+) -> Iterator[Comparison]:
+    done = 0
+    counts = "--numstat" in options
+    while done < len(pairs):
+        try:
+            for difference in _stream(repository, pairs[done:], options):
+                files = to_changed_files(difference.entries, difference.counts)
+                yield Comparison(*pairs[done], tuple(files))
+                done += 1
+        except RepositoryError:
+            if done < len(pairs):
+                yield _compare_alone(repository, *pairs[done], counts=counts)
+                done += 1
+
+
+def _compare_alone(
+    repository: Repository, base: str, head: str, *, counts: bool
+) -> Comparison:
+    try:
+        files = repository.changed_files(base, head, patches=False, counts=counts)
+    except RepositoryError as error:
+        return Comparison(base, head, problem=str(error))
+    return Comparison(base, head, files)
+
+
+def _stream(
+    repository: Repository, pairs: Sequence[Pair], options: Sequence[str]
+) -> Iterator[TreeDifference]:
+    """What git says of each pair; of one that it did not finish, nothing."""
+    arguments = [*DIFF_OPTIONS, *options, "--raw", "-z", "--stdin", "--always"]
+    with TemporaryFile() as names:
+        # git takes a line of a commit and, behind it, what it shall call its parents.
+        names.write("".join(f"{head} {base}\n" for base, head in pairs).encode())
+        names.seek(0)
+        with stream_git(repository.git_dir, arguments, stdin=names) as output:
+            read: TreeDifference | None = None
+            fields = _fields(iter(lambda: output.read(_CHUNK_BYTES), b""))
+            for field in fields:
+                if not field.startswith(b":") and b"\t" not in field:
+                    if read is not None:
+                        yield read
+                    read = TreeDifference()
+                elif read is not None:
+                    try:
+                        read.take(field, fields)
+                    except StopIteration:  # git stopped within an entry
+                        break
+        if read is not None:
+            yield read
+
+
+def _fields(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\0")
+        yield from whole
