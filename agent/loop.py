@@ -8,7 +8,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from agent.context_window import ContextWindow
+from agent.errors import ContextOverflowError
 from agent.events import JSON, Event, EventSink, usage_record
+from agent.limits import NO_LIMITS, Limits, Spending
 from agent.messages import Message, ToolCall
 from agent.model import Model, Reply
 from agent.rollout import Stop
@@ -35,10 +38,20 @@ class Guidance:
 class Loop:
     """One conversation with a model that has tools; it may take several runs."""
 
-    def __init__(self, model: Model, toolbox: Toolbox, *, on_event: EventSink) -> None:
+    def __init__(
+        self,
+        model: Model,
+        toolbox: Toolbox,
+        *,
+        limits: Limits = NO_LIMITS,
+        on_event: EventSink,
+    ) -> None:
         self._model = model
         self._toolbox = toolbox
         self._on_event = on_event
+        self._window = ContextWindow(limits.context_tokens)
+        self._spending = Spending(limits, model.name)
+        self._started_s = time.monotonic()
         self.messages: list[Message] = []
         self.usage = Usage()
         self.steps = 0
@@ -68,7 +81,12 @@ class Loop:
             SandboxLostError: The sandbox went away.
         """
         for step in range(1, budget + 1):
+            reached = self._spending.find_stop(time.monotonic() - self._started_s)
+            if reached is not None:
+                return reached
             reply = self._ask()
+            if reply is None:
+                return Stop.CONTEXT
             if not reply.tool_calls:
                 self.idle_steps += 1
                 if not guidance.reminder:
@@ -78,10 +96,13 @@ class Loop:
                 return Stop.SUBMITTED
         return Stop.BUDGET
 
-    def _ask(self) -> Reply:
-        self.steps += 1
-        self._record("request", messages=len(self.messages))
-        reply = self._model.complete(self.messages, self._toolbox.specs)
+    def _ask(self) -> Reply | None:
+        """One reply; None where the conversation no longer fits the window."""
+        reply = self._complete()
+        if reply is None:
+            return None
+        self._window.measure(self.messages, reply.usage.prompt_tokens)
+        self._spending.count(reply)
         self.usage += reply.usage
         self.messages.append(reply.as_message())
         self._record(
@@ -97,6 +118,25 @@ class Loop:
             attempts=reply.attempts,
         )
         return reply
+
+    def _complete(self) -> Reply | None:
+        """Ask, and make room in the conversation before, or where it was refused."""
+        dropped = self._window.make_room(self.messages)
+        if dropped:
+            self._record("dropped", observations=dropped, was_refused=False)
+        if self._window.is_exceeded(self.messages):
+            return None
+        self.steps += 1
+        while True:
+            self._record("request", messages=len(self.messages))
+            try:
+                return self._model.complete(self.messages, self._toolbox.specs)
+            except ContextOverflowError as error:
+                dropped = self._window.make_room_at_once(self.messages)
+                self._record("dropped", observations=dropped, was_refused=True)
+                if not dropped:
+                    self._record("notice", text=str(error))
+                    return None
 
     def _run_tool_calls(
         self, reply: Reply, guidance: Guidance, step: int, budget: int

@@ -15,8 +15,21 @@ class Stop(StrEnum):
     """The agent said that it is done."""
     BUDGET = "budget"
     """All steps were used; what stood then is the answer."""
+    TOKENS = "tokens"
+    """The limit of generated tokens was reached."""
+    COST = "cost"
+    """The limit of cost was reached."""
+    TIME = "time"
+    """The limit of seconds of work was reached."""
+    CONTEXT = "context"
+    """The conversation fills the model's window, and nothing is left to drop."""
     REPLIED = "replied"
     """It answered in plain words where that ends its work: in the sleep phase."""
+
+    @property
+    def is_limit(self) -> bool:
+        """Whether a safety stop ended the phase, and not the agent or its budget."""
+        return self in (Stop.TOKENS, Stop.COST, Stop.TIME, Stop.CONTEXT)
 
 
 @dataclass(frozen=True, slots=True)

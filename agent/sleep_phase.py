@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from agent.events import EventSink, discard
 from agent.learned_context import LearnedContext
+from agent.limits import NO_LIMITS, Limits
 from agent.loop import Guidance, Loop
 from agent.messages import Message
 from agent.model import Model
@@ -62,6 +63,7 @@ def sleep(  # noqa: PLR0913 - what a phase depends on, all by keyword
     seed: int = 0,
     step_cap: int = STEP_CAP,
     token_budget: int = TOKEN_BUDGET,
+    limits: Limits = NO_LIMITS,
     on_event: EventSink = discard,
 ) -> LearnedContext:
     """Study related pull requests in a checkout.
@@ -76,6 +78,7 @@ def sleep(  # noqa: PLR0913 - what a phase depends on, all by keyword
         seed: Recorded. A model that draws at random is given its own when loaded.
         step_cap: Steps for each pull request.
         token_budget: Tokens that c' may have, counted as `BYTES_PER_TOKEN` says.
+        limits: Safety stops of the whole phase.
         on_event: Takes the trajectory.
 
     Raises:
@@ -92,7 +95,7 @@ def sleep(  # noqa: PLR0913 - what a phase depends on, all by keyword
             *memory_tools(memory),
         )
     )
-    loop = Loop(model, toolbox, on_event=on_event)
+    loop = Loop(model, toolbox, limits=limits, on_event=on_event)
     loop.open(
         "sleep",
         repo=repo,
@@ -145,12 +148,14 @@ def _study(
         memory.reading = pull.pr_number
         loop.tell(Message("user", _present(pull, position, related, memory, step_cap)))
         stop = loop.run(step_cap, guidance)
+        if stop.is_limit:
+            break
     memory.reading = None
     if not related:
         text = render_prompt("sleep_repository", block=BLOCK_LABEL, step_cap=step_cap)
         loop.tell(Message("user", text))
         stop = loop.run(step_cap, guidance)
-    if not memory.text:
+    if not memory.text and not stop.is_limit:
         text = render_prompt("sleep_empty", block=BLOCK_LABEL, step_cap=_RESCUE_STEPS)
         loop.tell(Message("user", text))
         stop = loop.run(_RESCUE_STEPS, guidance)

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from agent.events import EventSink, discard
 from agent.learned_context import LearnedContext
+from agent.limits import NO_LIMITS, Limits
 from agent.loop import Guidance, Loop
 from agent.messages import Message
 from agent.model import Model
@@ -59,6 +60,7 @@ def attempt(  # noqa: PLR0913 - what a phase depends on, all by keyword
     related: Sequence[PullRequest] = (),
     seed: int = 0,
     extra_tools: Sequence[Tool] = (),
+    limits: Limits = NO_LIMITS,
     on_event: EventSink = discard,
 ) -> Rollout:
     """Attempt one change in a fresh checkout of its base commit.
@@ -74,6 +76,7 @@ def attempt(  # noqa: PLR0913 - what a phase depends on, all by keyword
         related: Raw pull requests, for the arm that sees them only now.
         seed: Recorded. A model that draws at random is given its own when loaded.
         extra_tools: Tools beyond the usual ones.
+        limits: Safety stops beside the budget.
         on_event: Takes the trajectory.
 
     Raises:
@@ -88,7 +91,7 @@ def attempt(  # noqa: PLR0913 - what a phase depends on, all by keyword
     tree = Tree.of(sandbox)
     answer = Answer(tree)
     toolbox = Toolbox((*_tools(sandbox, tree, answer, mode), *extra_tools))
-    loop = Loop(model, toolbox, on_event=on_event)
+    loop = Loop(model, toolbox, limits=limits, on_event=on_event)
     loop.open(
         "test",
         mode=mode,

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_the_offline_model_is_loaded_by_its_name() -> None:
     ],
 )
 def test_a_wrong_name_or_option_is_refused_with_its_value(
-    name: str, options: dict[str, object], message: str
+    name: str, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ModelSetupError, match=message):
         load_model(name, **options)

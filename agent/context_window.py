@@ -1,0 +1,105 @@
+"""Keep a conversation within the model's window by one stated rule.
+
+The rule: when a conversation fills more than 85% of the window, the text of its oldest
+observations is replaced by a line that says so, oldest first, until it fills 50%. The
+last two observations stay. Where that is not enough, messages of the user follow, all
+but the first and the last: in the sleep phase these are pull requests that were read.
+Everything else stays: the system message, the task with what was learned, what the
+model itself said, and which tools it called. Much is dropped at once and rarely,
+because whatever changes in the middle of a conversation throws away what the provider
+has cached behind it.
+
+How many tokens a text has is not computed but learned: from what the provider said that
+the last request had.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agent.messages import Message
+
+__all__ = ["ContextWindow"]
+
+_FULL = 0.85
+_AFTERWARDS = 0.5
+_KEPT_OBSERVATIONS = 2
+_CHARACTERS_PER_TOKEN = 3.0
+"""Before the first reply; code has 3 to 4."""
+_NOTICE = "[Dropped to save room. Call the tool again if it is needed.]"
+
+
+class ContextWindow:
+    """How much of a model's window one conversation fills, and how to make room."""
+
+    def __init__(self, tokens: int | None = None) -> None:
+        """Watch over one conversation.
+
+        Args:
+            tokens: Size of the window; None where nobody knows, and only the provider's
+                refusal tells.
+        """
+        self._tokens = tokens
+        self._tokens_per_character = 1 / _CHARACTERS_PER_TOKEN
+
+    def measure(self, messages: Sequence[Message], prompt_tokens: int) -> None:
+        """Learn from what the provider counted for a request; 0 says nothing."""
+        characters = _count_characters(messages)
+        if prompt_tokens and characters:
+            self._tokens_per_character = prompt_tokens / characters
+
+    def is_exceeded(self, messages: Sequence[Message]) -> bool:
+        """Whether the conversation is longer than the window, for all that is known."""
+        return self._tokens is not None and self._estimate(messages) > self._tokens
+
+    def make_room(self, messages: list[Message]) -> int:
+        """Apply the rule where it is time.
+
+        Args:
+            messages: Changed in place.
+
+        Returns:
+            How many messages lost their text.
+        """
+        if self._tokens is None or self._estimate(messages) <= _FULL * self._tokens:
+            return 0
+        return self._drop(messages, _AFTERWARDS * self._tokens)
+
+    def make_room_at_once(self, messages: list[Message]) -> int:
+        """Drop half of what may be dropped, because the provider refused.
+
+        Args:
+            messages: Changed in place.
+
+        Returns:
+            How many messages lost their text; 0 where nothing is left to drop.
+        """
+        droppable = [messages[index] for index in _find_droppable(messages)]
+        half = _count_characters(droppable) / 2 * self._tokens_per_character
+        return self._drop(messages, self._estimate(messages) - half)
+
+    def _drop(self, messages: list[Message], target_tokens: float) -> int:
+        dropped = 0
+        for index in _find_droppable(messages):
+            messages[index] = replace(messages[index], content=_NOTICE)
+            dropped += 1
+            if self._estimate(messages) <= target_tokens:
+                break
+        return dropped
+
+    def _estimate(self, messages: Sequence[Message]) -> float:
+        return _count_characters(messages) * self._tokens_per_character
+
+
+def _find_droppable(messages: Sequence[Message]) -> list[int]:
+    """Messages whose text may go, in the order in which it goes."""
+    observations = [i for i, message in enumerate(messages) if message.role == "tool"]
+    told = [i for i, message in enumerate(messages) if message.role == "user"]
+    old = observations[: max(0, len(observations) - _KEPT_OBSERVATIONS)] + told[1:-1]
+    return [i for i in old if len(messages[i].content) > len(_NOTICE)]
+
+
+def _count_characters(messages: Sequence[Message]) -> int:
+    return sum(
+        len(message.content) + sum(len(str(call)) for call in message.tool_calls)
+        for message in messages
+    )

@@ -1,0 +1,97 @@
+"""Safety stops of a phase, apart from its budget of steps.
+
+The budget is told to the agent and counted down; limits are not. They keep a run from
+costing more than somebody meant to spend, and each has an outcome of its own. Reaching
+one is no failure: what stands then is scored.
+"""
+
+from dataclasses import dataclass
+
+from agent.errors import ModelSetupError
+from agent.model import Reply
+from agent.prices import Prices
+from agent.rollout import Stop
+
+__all__ = ["NO_LIMITS", "Limits", "Spending"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where a phase stops; None sets no limit."""
+
+    completion_tokens: int | None = None
+    """Generated, reasoning included."""
+    cost_usd: float | None = None
+    seconds: float | None = None
+    """Of work: requests that were answered, and tools. Waiting for rate limits and
+    retries does not count.
+    """
+    context_tokens: int | None = None
+    """Size of the conversation; observations are dropped before it is reached."""
+
+
+NO_LIMITS = Limits()
+
+
+class Spending:
+    """What one phase has spent, held against its limits."""
+
+    def __init__(
+        self, limits: Limits, model: str, prices: Prices | None = None
+    ) -> None:
+        """Begin to count.
+
+        Args:
+            limits: Where to stop.
+            model: Whose tokens they are.
+            prices: What tokens cost; None loads the table of this package, where there
+                is a limit of cost to hold.
+        """
+        self._limits = limits
+        self._model = model
+        self._prices = prices
+        self._completion_tokens = 0
+        self._cost_usd = 0.0
+        self._waited_s = 0.0
+
+    def count(self, reply: Reply) -> None:
+        """Add one reply.
+
+        Raises:
+            ModelSetupError: There is a limit of cost, and nobody knows what this costs.
+        """
+        self._completion_tokens += reply.usage.completion_tokens
+        self._waited_s += reply.waited_s
+        if self._limits.cost_usd is not None:
+            self._cost_usd += self._find_cost(reply)
+
+    def find_stop(self, elapsed_s: float) -> Stop | None:
+        """The limit that is reached, if one is.
+
+        Args:
+            elapsed_s: Since the phase began, waiting included.
+        """
+        limits = self._limits
+        reached = (
+            (limits.completion_tokens, self._completion_tokens, Stop.TOKENS),
+            (limits.cost_usd, self._cost_usd, Stop.COST),
+            (limits.seconds, elapsed_s - self._waited_s, Stop.TIME),
+        )
+        for limit, spent, stop in reached:
+            if limit is not None and spent >= limit:
+                return stop
+        return None
+
+    def _find_cost(self, reply: Reply) -> float:
+        if reply.billed_usd is not None:
+            return reply.billed_usd
+        if self._prices is None:
+            self._prices = Prices.load()
+        cost_usd = self._prices.find_cost(self._model, reply.usage)
+        if cost_usd is None:
+            msg = (
+                f"a limit of {self._limits.cost_usd:g} USD cannot be held: what "
+                f"{self._model} costs is not known; limit completion_tokens instead"
+            )
+            raise ModelSetupError(msg)
+        return cost_usd

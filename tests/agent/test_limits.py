@@ -1,0 +1,162 @@
+"""Safety stops, each with an outcome of its own, in the loop itself."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from agent.errors import ContextOverflowError, ModelError, ModelSetupError
+from agent.events import Event
+from agent.limits import Limits
+from agent.messages import Message, ToolCall
+from agent.model import Reply
+from agent.rollout import Stop
+from agent.scripted_model import ScriptedModel
+from agent.sleep_phase import sleep
+from agent.test_phase import attempt
+from agent.usage import Usage
+from sandbox.contract import Sandbox
+from tasks.pull_requests import PullRequest
+
+Line = Reply | ModelError | Callable[[Sequence[Message]], Reply]
+
+
+def reply(number: int, **fields: object) -> Reply:
+    arguments = {"files": ["shop/orders.py"]} if number == 0 else {"path": "."}
+    name = "propose_files" if number == 0 else "list_files"
+    usage = Usage(prompt_tokens=100, completion_tokens=50, requests=1)
+    values: dict[str, object] = {"usage": usage} | fields
+    return Reply(
+        f"step {number}",
+        (ToolCall(str(number), name, arguments),),
+        **values,  # type: ignore[arg-type]
+    )
+
+
+def look(number: int) -> Reply:
+    command = {"command": f"seq {number} 1000"}
+    return Reply("", (ToolCall(str(number), "run_command", command),))
+
+
+def attempt_with(
+    sandbox: Sandbox,
+    limits: Limits,
+    script: Sequence[Line],
+    events: list[Event] | None = None,
+    *,
+    name: str = "scripted",
+) -> tuple[Stop, int, tuple[str, ...]]:
+    rollout = attempt(
+        model=ScriptedModel(script, name=name),
+        sandbox=sandbox,
+        title="Orders",
+        body="",
+        budget=9,
+        limits=limits,
+        on_event=(events if events is not None else []).append,
+    )
+    return Stop(rollout.stop), rollout.steps, rollout.predicted_files
+
+
+ANSWER = ("shop/orders.py",)
+
+
+def test_generated_tokens_are_limited(sandbox: Sandbox) -> None:
+    script = [reply(number) for number in range(9)]
+
+    ended = attempt_with(sandbox, Limits(completion_tokens=120), script)
+
+    assert ended == (Stop.TOKENS, 3, ANSWER)
+
+
+def test_what_the_provider_bills_is_limited(sandbox: Sandbox) -> None:
+    script = [reply(number, billed_usd=0.25) for number in range(9)]
+
+    assert attempt_with(sandbox, Limits(cost_usd=0.5), script) == (Stop.COST, 2, ANSWER)
+
+
+def test_cost_comes_from_the_table_where_it_is_not_billed(sandbox: Sandbox) -> None:
+    usage = Usage(completion_tokens=100_000, requests=1)
+    script = [reply(number, usage=usage) for number in range(9)]
+
+    ended = attempt_with(sandbox, Limits(cost_usd=2.0), script, name="openai/gpt-5")
+
+    assert ended == (Stop.COST, 2, ANSWER)
+
+
+def test_a_limit_of_cost_needs_a_known_price(sandbox: Sandbox) -> None:
+    with pytest.raises(ModelSetupError, match="what scripted costs is not known"):
+        attempt_with(sandbox, Limits(cost_usd=1.0), [reply(0)])
+
+
+def test_seconds_of_work_are_limited(sandbox: Sandbox) -> None:
+    script = [reply(number) for number in range(9)]
+
+    stop, steps, _ = attempt_with(sandbox, Limits(seconds=1e-9), script)
+
+    assert (stop, steps) == (Stop.TIME, 0)
+
+
+def test_waiting_for_the_provider_is_no_work(sandbox: Sandbox) -> None:
+    script = [reply(number, waited_s=10_000.0) for number in range(9)]
+
+    stop, steps, _ = attempt_with(sandbox, Limits(seconds=60), script)
+
+    assert (stop, steps) == (Stop.BUDGET, 9)
+
+
+def test_a_conversation_that_cannot_shrink_ends_with_its_answer(
+    sandbox: Sandbox,
+) -> None:
+    script: list[Line] = [reply(0), ContextOverflowError("too long")]
+
+    assert attempt_with(sandbox, Limits(), script) == (Stop.CONTEXT, 2, ANSWER)
+
+
+def test_an_overflow_that_the_provider_answers_is_survived(sandbox: Sandbox) -> None:
+    events: list[Event] = []
+    replies = [look(number) for number in range(9)]
+    script: list[Line] = [*replies[:5], ContextOverflowError("too long"), *replies[5:]]
+
+    stop, steps, _ = attempt_with(sandbox, Limits(), script, events)
+
+    assert (stop, steps) == (Stop.BUDGET, 9)
+    (dropped,) = [event.data for event in events if event.kind == "dropped"]
+    assert dropped["was_refused"] is True
+    assert dropped["observations"] == 2
+
+
+def test_room_is_made_before_the_window_overflows(sandbox: Sandbox) -> None:
+    events: list[Event] = []
+    script = [look(number) for number in range(9)]
+
+    stop, _, _ = attempt_with(sandbox, Limits(context_tokens=6000), script, events)
+
+    assert stop is Stop.BUDGET
+    assert any(event.kind == "dropped" for event in events)
+
+
+def test_a_limit_ends_the_whole_sleep_phase(sandbox: Sandbox) -> None:
+    pulls = [
+        PullRequest(
+            repo="shop/till",
+            pr_number=number,
+            title=f"Change {number}",
+            body="",
+            base_commit="0" * 40,
+            changed_files=(),
+        )
+        for number in (1, 2, 3)
+    ]
+    usage = Usage(completion_tokens=50, requests=1)
+    model = ScriptedModel([Reply("It is about tills.", usage=usage)] * 9)
+
+    learned = sleep(
+        model=model,
+        sandbox=sandbox,
+        repo="shop/till",
+        related=pulls,
+        limits=Limits(completion_tokens=100),
+    )
+
+    assert len(model.requests) == 2
+    assert "It is about tills." in learned.text
