@@ -34,7 +34,9 @@ class OfflineModel:
             limit = _characters_limit(tools)
             calls = sleeping.choose_step(transcript, notes_limit=limit)
         else:
-            calls = testing.choose_step(transcript, seed=self._seed)
+            calls = testing.choose_step(
+                transcript, seed=self._seed, is_editing="edit_file" in offered
+            )
         return Reply(
             "",
             tuple(calls),

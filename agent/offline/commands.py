@@ -14,9 +14,35 @@ __all__ = [
     "find_changes",
     "list_changes",
     "list_named",
+    "mark_files",
     "search_term",
 ]
 
+_LINE_COMMENTS = {
+    "//": [
+        "js",
+        "ts",
+        "tsx",
+        "jsx",
+        "mjs",
+        "go",
+        "rs",
+        "java",
+        "kt",
+        "c",
+        "cc",
+        "cpp",
+        "h",
+        "hpp",
+        "cs",
+        "php",
+        "swift",
+        "scala",
+    ],
+    "..": ["rst"],
+    "<!--": ["md", "html"],
+}
+_NOTE_CHARACTERS = 100
 _COUNT = "| grep . | sort | uniq -c | sort -rn | head -60"
 
 
@@ -68,3 +94,33 @@ def count_companions(looks: Looks, path: str) -> ToolCall:
         f"-- {shlex.quote(path)} {_COUNT}"
     )
     return looks.call("run_command", command=command)
+
+
+def mark_files(looks: Looks, paths: Sequence[str], title: str) -> list[ToolCall]:
+    """Leave a note in each file that the change would modify.
+
+    Without a language model nobody writes the change itself; the note is what a tree
+    that is compared by the host has to show for the answer.
+    """
+    by_comment: dict[str, list[str]] = {}
+    for path in paths:
+        suffix = path.rpartition(".")[2].lower()
+        leads = [lead for lead, known in _LINE_COMMENTS.items() if suffix in known]
+        by_comment.setdefault(leads[0] if leads else "#", []).append(path)
+    topic = " ".join(title.split())[:_NOTE_CHARACTERS]
+    return [
+        looks.call(
+            "run_command",
+            command=(
+                f"printf '\\n%s\\n' {shlex.quote(_comment(lead, topic))}"
+                f" | tee -a -- {' '.join(shlex.quote(f'./{p}') for p in files)}"
+                " > /dev/null"
+            ),
+        )
+        for lead, files in by_comment.items()
+    ]
+
+
+def _comment(lead: str, topic: str) -> str:
+    ending = " -->" if lead == "<!--" else ""
+    return f"{lead} To change: {topic}{ending}"

@@ -55,6 +55,7 @@ class Evidence:
 
     terms: Mapping[str, float]
     """What the description is about."""
+    title: str = ""
     named: Sequence[str] = ()
     """Paths or file names that it spells out."""
     hits: Sequence[TermHits] = ()

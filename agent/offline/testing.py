@@ -15,6 +15,7 @@ from agent.offline.commands import (
     count_companions,
     find_changes,
     list_named,
+    mark_files,
     search_term,
 )
 from agent.offline.evidence import (
@@ -36,8 +37,16 @@ _CLOSER_LOOKS = 3
 _ABSENT = re.compile(r"^Not a file of this repository, so left out: (.+?)(?: \(|$)")
 
 
-def choose_step(transcript: Transcript, *, seed: int) -> list[ToolCall]:
-    """The calls of the next step of a test phase in predict mode."""
+def choose_step(
+    transcript: Transcript, *, seed: int, is_editing: bool = False
+) -> list[ToolCall]:
+    """The calls of the next step of a test phase.
+
+    Args:
+        transcript: Of the phase so far.
+        seed: Decides ties.
+        is_editing: Whether the answer is what was modified, and not what was declared.
+    """
     evidence = _gather(transcript)
     ranked = rank_files(evidence, seed=seed)
     answer = choose_files(ranked)
@@ -48,7 +57,11 @@ def choose_step(transcript: Transcript, *, seed: int) -> list[ToolCall]:
         for calls in _plan(looks, evidence, best):
             fresh = _not_made_yet(calls, transcript.exchanges)
             if fresh:
-                return [*_propose(looks, transcript, answer), *fresh]
+                stated = () if is_editing else _propose(looks, transcript, answer)
+                return [*stated, *fresh]
+    if is_editing:
+        marked = mark_files(looks, answer, evidence.title)
+        return [*marked, looks.call("submit")]
     if not answer:
         return [looks.call("submit")]
     return [looks.call("submit", files=list(answer))]
@@ -104,6 +117,7 @@ def _gather(transcript: Transcript) -> Evidence:
     exchanges = transcript.exchanges
     learned = texts.get("learned_context")
     return Evidence(
+        title=title,
         terms=weigh_terms(title, body),
         named=named_paths(f"{title}\n{body}"),
         hits=read_term_hits(exchanges),

@@ -168,3 +168,22 @@ def test_any_description_is_survived(
     )
     assert rollout.stop in {"submitted", "budget"}
     assert not (shop.folder / "owned").exists()
+
+
+def test_in_edit_mode_it_marks_the_files_it_would_change(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    build_repository(folder, FILES)
+    sandbox = FolderSandbox(folder)
+    rollout = attempt(
+        model=OfflineModel(),
+        sandbox=sandbox,
+        title='Let a voucher\'s "discount" $(touch owned) expire',
+        body=BODY,
+        budget=3,
+        mode="edit",
+    )
+    assert set(rollout.predicted_files) >= GOLD
+    assert rollout.stop == "submitted"
+    assert not (folder / "owned").exists()
+    compile(sandbox.read("shop/voucher.py"), "voucher.py", "exec")
+    assert b"<!-- To change: Let a voucher's" in sandbox.read("docs/vouchers.md")
