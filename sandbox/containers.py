@@ -15,8 +15,9 @@ import docker
 from docker.errors import APIError, NotFound
 
 from sandbox.connection import BOOTSTRAP
-from sandbox.disk_allowance import FILE_LIMIT_BYTES
 from sandbox.docker_image import IMAGE
+from sandbox.limits import SandboxLimits
+from sandbox.sealing import SANDBOX_ID
 from sandbox.session import command_environment
 from sandbox.workspace import is_running, process_birth
 
@@ -29,15 +30,9 @@ __all__ = [
 
 ROOT = "/repo"
 _LABEL = "swe-features"
-_MEMORY_BYTES = 2 * 1024**3
-_PROCESSES = 256
-_CPUS = 2
 _OPEN_FILES = 4096
 _HOME = "/home/developer"
-_TMPFS = {
-    "/tmp": "rw,exec,nosuid,nodev,size=512m,mode=1777",
-    _HOME: "rw,exec,nosuid,nodev,size=256m,mode=1777",
-}
+_TMPFS = "rw,exec,nosuid,nodev,mode=1777"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +91,14 @@ def _boot_id() -> str:
 
 
 def container_request(
-    tree: Overlay | Path, *, run_id: str, user: str, keeps_user: bool
+    tree: Overlay | Path, limits: SandboxLimits, *, run_id: str, keeps_user: bool
 ) -> dict[str, Any]:
     """The request for one container. Any: the daemon's own JSON.
 
     Args:
         tree: What becomes the tree: an overlay, or a copied folder of this sandbox.
+        limits: What it may take.
         run_id: The run it belongs to.
-        user: `uid:gid` that its commands have.
         keeps_user: Whether the daemon maps users, and has to be asked not to (Podman).
     """
     labels = _owner_labels(run_id)
@@ -115,13 +110,14 @@ def container_request(
     variables = command_environment(
         path="/usr/local/bin:/usr/bin:/bin", home=_HOME, temporary="/tmp"
     )
-    limits = [f"FSIZE={FILE_LIMIT_BYTES}", "CORE=0"]
+    held = [f"FSIZE={limits.file_bytes}", "CORE=0"]
+    uid, gid = os.geteuid() or SANDBOX_ID, os.getegid() or SANDBOX_ID
     return {
         "Image": IMAGE,
-        "Cmd": ["python3", "-I", "-S", "-E", "-c", BOOTSTRAP, ROOT, *limits],
+        "Cmd": ["python3", "-I", "-S", "-E", "-c", BOOTSTRAP, ROOT, *held],
         "Env": [f"{name}={value}" for name, value in variables.items()],
         "Hostname": "sandbox",
-        "User": user,
+        "User": f"{uid}:{gid}",
         "WorkingDir": ROOT,
         "Labels": labels,
         "AttachStdin": True,
@@ -131,26 +127,30 @@ def container_request(
         "StdinOnce": True,
         "Tty": False,
         "NetworkDisabled": True,
-        "HostConfig": _host_config(mount, keeps_user=keeps_user),
+        "HostConfig": _host_config(mount, limits, keeps_user=keeps_user),
     }
 
 
-def _host_config(mount: Mapping[str, Any], *, keeps_user: bool) -> dict[str, Any]:
+def _host_config(
+    mount: Mapping[str, Any], limits: SandboxLimits, *, keeps_user: bool
+) -> dict[str, Any]:
+    temporary = f"{_TMPFS},size={limits.temporary_bytes}"
+    home = f"{_TMPFS},size={limits.temporary_bytes // 2}"
     config: dict[str, Any] = {
         "AutoRemove": True,
         "CapDrop": ["ALL"],
         "IpcMode": "private",
         "LogConfig": {"Type": "none", "Config": {}},
-        "Memory": _MEMORY_BYTES,
-        "MemorySwap": _MEMORY_BYTES,
+        "Memory": limits.memory_bytes,
+        "MemorySwap": limits.memory_bytes,
         "Mounts": [mount],
-        "NanoCpus": min(_CPUS, os.cpu_count() or 1) * 10**9,
+        "NanoCpus": min(limits.cpus, os.cpu_count() or 1) * 10**9,
         "NetworkMode": "none",
-        "PidsLimit": _PROCESSES,
+        "PidsLimit": limits.processes,
         "ReadonlyRootfs": True,
         "SecurityOpt": ["no-new-privileges"],
         "ShmSize": 64 * 1024**2,
-        "Tmpfs": _TMPFS,
+        "Tmpfs": {"/tmp": temporary, _HOME: home},
         "Ulimits": [{"Name": "nofile", "Soft": _OPEN_FILES, "Hard": _OPEN_FILES}],
     }
     if keeps_user:

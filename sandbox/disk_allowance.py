@@ -10,10 +10,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["DISK_LIMIT_BYTES", "FILE_LIMIT_BYTES", "DiskAllowance"]
+__all__ = ["DiskAllowance", "measure_folders"]
 
-DISK_LIMIT_BYTES = 2 * 1024**3
-FILE_LIMIT_BYTES = 1024**3
 _FILE_COUNT_LIMIT = 400_000
 _LOOK_AFTER_S = 1.0
 _PATIENCE = 20  # looking may take a twentieth of the time

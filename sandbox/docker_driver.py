@@ -28,9 +28,10 @@ from sandbox.containers import (
     sweep_containers,
 )
 from sandbox.contract import Change, Sandbox, SealedCheckout
-from sandbox.disk_allowance import DISK_LIMIT_BYTES, DiskAllowance, measure_folders
+from sandbox.disk_allowance import DiskAllowance, measure_folders
 from sandbox.docker_image import IMAGE, Progress, ensure_image, find_image
 from sandbox.errors import DriverUnavailableError, SandboxError, SandboxLostError
+from sandbox.limits import SandboxLimits
 from sandbox.local_driver import sealed_directory
 from sandbox.overlay_changes import compare_upper
 from sandbox.sealing import SANDBOX_ID, SealedDirectory
@@ -52,7 +53,13 @@ class DockerDriver:
         "non-root, read-only but for the tree; processes, memory and disk are limited"
     )
 
-    def __init__(self, *, run_id: str, on_progress: Progress) -> None:
+    def __init__(
+        self,
+        *,
+        run_id: str,
+        on_progress: Progress,
+        limits: SandboxLimits | None = None,
+    ) -> None:
         """Find the daemon, build the image if it is not there, sweep what was left.
 
         Raises:
@@ -61,6 +68,7 @@ class DockerDriver:
         self._client = connect_to_daemon()
         self.image_digest = ensure_image(self._client, on_progress)
         self._run_id = run_id
+        self._limits = limits or SandboxLimits()
         self._can_overlay = True
         self._is_podman = _is_podman(self._client)
         self._open: set[Sandbox] = set()
@@ -92,7 +100,7 @@ class DockerDriver:
                 self._open.discard(sandbox)
             self._removing.submit(remove)
 
-        premises = _premises(tree, entry, end)
+        premises = _premises(tree, entry, self._limits, end)
         sandbox = SupervisedSandbox(connection, premises)
         with self._lock:
             self._open.add(sandbox)
@@ -113,10 +121,8 @@ class DockerDriver:
         return tree, *self._run(tree)
 
     def _run(self, tree: Overlay | Path) -> tuple[str, Connection]:
-        uid, gid = os.geteuid(), os.getegid()
-        user = f"{uid}:{gid}" if uid else f"{SANDBOX_ID}:{SANDBOX_ID}"
         request = container_request(
-            tree, run_id=self._run_id, user=user, keeps_user=self._is_podman
+            tree, self._limits, run_id=self._run_id, keeps_user=self._is_podman
         )
         container = ""
         try:
@@ -231,7 +237,10 @@ def _lay_overlay(workspace: Workspace, entry: SealedDirectory) -> Overlay:
 
 
 def _premises(
-    tree: Overlay | Path, entry: SealedDirectory, end: Callable[[], None]
+    tree: Overlay | Path,
+    entry: SealedDirectory,
+    limits: SandboxLimits,
+    end: Callable[[], None],
 ) -> Premises:
     folder = tree.upper if isinstance(tree, Overlay) else tree
     base = 0 if isinstance(tree, Overlay) else measure_folders((folder,), 1 << 50)
@@ -245,7 +254,7 @@ def _premises(
         driver=DockerDriver.name,
         proof=entry.proof,
         allowance=DiskAllowance(
-            (folder,), limit_bytes=DISK_LIMIT_BYTES, base_bytes=base
+            (folder,), limit_bytes=limits.disk_bytes, base_bytes=base
         ),
         compare=compare,
         end=end,

@@ -10,8 +10,9 @@ import threading
 from sandbox.changes import compare_tree
 from sandbox.connection import Connection
 from sandbox.contract import Sandbox, SealedCheckout
-from sandbox.disk_allowance import DISK_LIMIT_BYTES, DiskAllowance, measure_folders
+from sandbox.disk_allowance import DiskAllowance, measure_folders
 from sandbox.errors import SandboxError
+from sandbox.limits import SandboxLimits
 from sandbox.pipes import PipeChannel
 from sandbox.sealing import SealedDirectory
 from sandbox.session import Premises, SupervisedSandbox
@@ -26,8 +27,11 @@ _READY_S = 30.0
 class LocalDriver:
     """Make sandboxes without any daemon."""
 
-    def __init__(self, walls: Walls, *, run_id: str) -> None:
+    def __init__(
+        self, walls: Walls, *, run_id: str, limits: SandboxLimits | None = None
+    ) -> None:
         self._walls = walls
+        self._limits = limits or SandboxLimits()
         self._run_id = run_id
         self._open: set[Sandbox] = set()
         self._lock = threading.Lock()
@@ -62,8 +66,8 @@ class LocalDriver:
         folders = (place.tree, place.home, place.temporary)
         allowance = DiskAllowance(
             folders,
-            limit_bytes=DISK_LIMIT_BYTES,
-            base_bytes=measure_folders(folders, DISK_LIMIT_BYTES),
+            limit_bytes=self._limits.disk_bytes,
+            base_bytes=measure_folders(folders, 1 << 50),
         )
         premises = Premises(
             driver=self.name,
@@ -89,7 +93,7 @@ class LocalDriver:
 
     def _connect(self, place: Place) -> Connection:
         channel = PipeChannel(
-            self._walls.command(place),
+            self._walls.command(place, self._limits),
             self._walls.environment(place),
             place.tree,
             user=self._walls.user,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from sandbox.contract import Driver
 from sandbox.docker_driver import DockerDriver
 from sandbox.errors import DriverUnavailableError, SandboxError
+from sandbox.limits import SandboxLimits
 from sandbox.local_driver import LocalDriver
 from sandbox.walls import BubblewrapWalls, NoWalls
 
@@ -15,7 +16,11 @@ DRIVER_NAMES = ("auto", "docker", "local", "bubblewrap", "subprocess")
 
 
 def open_driver(
-    name: str, *, run_id: str, on_progress: Callable[[str], None] | None = None
+    name: str,
+    *,
+    run_id: str,
+    limits: SandboxLimits | None = None,
+    on_progress: Callable[[str], None] | None = None,
 ) -> Driver:
     """Open a driver by name.
 
@@ -24,6 +29,7 @@ def open_driver(
             works, else subprocess; `auto` is docker where a daemon answers and has the
             image or can build it, else local.
         run_id: Marks everything made, so that it can be found again.
+        limits: What each sandbox may take; the default ones if not given.
         on_progress: Told in a line what takes long; standard error by default.
 
     Raises:
@@ -36,18 +42,18 @@ def open_driver(
     tell = on_progress or _tell
     if name in {"auto", "docker"}:
         try:
-            return DockerDriver(run_id=run_id, on_progress=tell)
+            return DockerDriver(run_id=run_id, limits=limits, on_progress=tell)
         except DriverUnavailableError as error:
             if name == "docker":
                 raise
             tell(f"sandboxes run without Docker: {error}")
     if name != "subprocess":
         try:
-            return LocalDriver(BubblewrapWalls(), run_id=run_id)
+            return LocalDriver(BubblewrapWalls(), run_id=run_id, limits=limits)
         except DriverUnavailableError:
             if name == "bubblewrap":
                 raise
-    return LocalDriver(NoWalls(), run_id=run_id)
+    return LocalDriver(NoWalls(), run_id=run_id, limits=limits)
 
 
 def _tell(text: str) -> None:

@@ -93,6 +93,7 @@ class Supervisor:
         self.incoming = os.dup(0)
         self.outgoing = os.dup(1)
         self.waiting = bytearray()
+        self.worth = open_worth()
         null = os.open("/dev/null", os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(null, descriptor)
@@ -201,14 +202,19 @@ class Supervisor:
             (os.POSIX_SPAWN_DUP2, out, 1),
             (os.POSIX_SPAWN_DUP2, err, 2),
         ]
-        return os.posix_spawnp(
-            "bash",
-            [b"bash", b"--norc", b"--noprofile", b"-c", command],
-            os.environ,
-            file_actions=actions,
-            setsid=True,
-            setsigdef=_IGNORED_BY_PYTHON,
-        )
+        # What runs is given up before this process is, when memory runs out.
+        set_worth(self.worth, b"500")
+        try:
+            return os.posix_spawnp(
+                "bash",
+                [b"bash", b"--norc", b"--noprofile", b"-c", command],
+                os.environ,
+                file_actions=actions,
+                setsid=True,
+                setsigdef=_IGNORED_BY_PYTHON,
+            )
+        finally:
+            set_worth(self.worth, b"0")
 
     def watch(self, process: int, streams: "dict[int, Stream]", deadline: float) -> int:
         """Pass output on until the process is over, or must be; says which."""
@@ -325,6 +331,23 @@ def exit_code(status: int) -> int:
     return os.WEXITSTATUS(status)
 
 
+def open_worth() -> "int | None":
+    """This process's place in the order of being killed for memory, for writing."""
+    try:
+        return os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+    except OSError:
+        return None
+
+
+def set_worth(descriptor: "int | None", value: bytes) -> None:
+    """Set that place; children keep what was set when they started."""
+    if descriptor is not None:
+        try:
+            os.pwrite(descriptor, value, 0)
+        except OSError:
+            return
+
+
 def watch_end(process: int, poll: "select.poll") -> "int | None":
     """A descriptor that turns readable at the process's end, where there is one."""
     try:
@@ -388,9 +411,10 @@ def limit_resources(limits: "list[str]") -> None:
 
 def main() -> None:
     """Serve the tree whose root is the first argument, under the limits that follow."""
+    supervisor = Supervisor(os.fsencode(sys.argv[1]))
     protect()
     limit_resources(sys.argv[2:])
-    Supervisor(os.fsencode(sys.argv[1])).serve()
+    supervisor.serve()
 
 
 if __name__ == "__main__":

@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Protocol
 
 from sandbox.connection import BOOTSTRAP
-from sandbox.disk_allowance import FILE_LIMIT_BYTES
 from sandbox.errors import DriverUnavailableError
+from sandbox.limits import SandboxLimits
 from sandbox.sealing import SANDBOX_ID
 from sandbox.session import command_environment
 
 __all__ = ["BubblewrapWalls", "NoWalls", "Place", "Walls"]
 
-_MEMORY_BYTES = 4 * 1024**3
-_PROCESSES = 256
 _PROBE_S = 20
 _SYSTEM_PYTHON = "/usr/bin/python3"
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -59,7 +57,7 @@ class Walls(Protocol):
         """Who it runs as, where that is not the host's own user."""
         ...
 
-    def command(self, place: Place) -> list[str]:
+    def command(self, place: Place, limits: SandboxLimits) -> list[str]:
         """The command line that starts the supervisor."""
         ...
 
@@ -78,10 +76,10 @@ class NoWalls:
     )
     user = None
 
-    def command(self, place: Place) -> list[str]:
+    def command(self, place: Place, limits: SandboxLimits) -> list[str]:
         """The command line that starts the supervisor."""
-        limits = [f"FSIZE={FILE_LIMIT_BYTES}", "CORE=0"]
-        return [*_python(sys.executable), str(place.tree), *limits]
+        held = [f"FSIZE={limits.file_bytes}", "CORE=0"]
+        return [*_python(sys.executable), str(place.tree), *held]
 
     def environment(self, place: Place) -> dict[str, str]:
         """The whole environment of its commands."""
@@ -163,7 +161,7 @@ class BubblewrapWalls:
             command += ["--ro-bind", sys.base_prefix, sys.base_prefix]
         return [*command, "--proc", "/proc", "--dev", "/dev"]
 
-    def command(self, place: Place) -> list[str]:
+    def command(self, place: Place, limits: SandboxLimits) -> list[str]:
         """The command line that starts the supervisor."""
         binds = [
             *("--bind", str(place.tree), _ROOT),
@@ -174,13 +172,13 @@ class BubblewrapWalls:
         settings = []
         for name, value in self._variables().items():
             settings += ["--setenv", name, value]
-        limits = [
-            f"FSIZE={FILE_LIMIT_BYTES}",
-            f"AS={_MEMORY_BYTES}",
-            f"NPROC={_PROCESSES}",
+        held = [
+            f"FSIZE={limits.file_bytes}",
+            f"AS={limits.memory_bytes}",
+            f"NPROC={limits.processes}",
             "CORE=0",
         ]
-        supervisor = [*_python(self._python), _ROOT, *limits]
+        supervisor = [*_python(self._python), _ROOT, *held]
         return [*self._namespaces(), *binds, *settings, "--", *supervisor]
 
     def _variables(self) -> dict[str, str]:
