@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from agent.offline.terms import words
+from agent.code_tokens import telling_words
 from agent.offline.transcript import Exchange, Part
 from agent.prompting import DataBlock
 
@@ -98,5 +98,5 @@ def _read_pull(section: str, blocks: Sequence[DataBlock]) -> Change:
     for block in shown:
         if block.name.startswith(_PATCH_OF):
             added = [line for line in block.text.split("\n") if line.startswith("+")]
-            patched.update(set(words("\n".join(added))))
+            patched.update(set(telling_words("\n".join(added))))
     return Change("\n".join(told), tuple(files), patched)

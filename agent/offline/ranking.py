@@ -11,9 +11,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from agent.code_tokens import telling_words
 from agent.offline.evidence import Change, TermHits
 from agent.offline.notes import Notes
-from agent.offline.terms import stem, words
+from agent.offline.terms import stem
 
 __all__ = ["Evidence", "choose_files", "kind_factor", "path_stems", "rank_files"]
 
@@ -116,7 +117,7 @@ def choose_files(ranked: Sequence[tuple[str, float]]) -> tuple[str, ...]:
 
 def path_stems(path: str) -> frozenset[str]:
     """Stems of the words in a path."""
-    return frozenset(stem(word) for word in words(path))
+    return frozenset(stem(word) for word in telling_words(path))
 
 
 def kind_factor(path: str) -> float:
@@ -147,7 +148,7 @@ def _score_changes(
     changes: Sequence[Change], stems: Mapping[str, float], *, unlike: float
 ) -> dict[str, float]:
     """Files of past changes, by how much their words have in common with ours."""
-    known = [frozenset(stem(word) for word in words(c.text)) for c in changes]
+    known = [frozenset(stem(word) for word in telling_words(c.text)) for c in changes]
     frequency: dict[str, int] = defaultdict(int)
     for text in known:
         for word in text:

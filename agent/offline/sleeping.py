@@ -4,12 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from math import log, sqrt
 
+from agent.code_tokens import telling_words
 from agent.messages import ToolCall
 from agent.offline.commands import Looks, count_companions, list_changes
 from agent.offline.evidence import Change, read_log, read_pulls
 from agent.offline.notes import Notes, write_notes
 from agent.offline.ranking import kind_factor
-from agent.offline.terms import stem, words
+from agent.offline.terms import stem
 from agent.offline.transcript import Exchange, Transcript
 
 __all__ = ["choose_step"]
@@ -136,7 +137,7 @@ def _weigh_words(
     frequency: Counter[str] = Counter()
     files: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for change, weight in changes:
-        for word in {stem(word) for word in words(change.text)}:
+        for word in {stem(word) for word in telling_words(change.text)}:
             frequency[word] += 1
             for path in change.files:
                 files[word][path] += weight * _focus(change)
