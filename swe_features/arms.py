@@ -4,10 +4,13 @@ An arm decides what is known before the query arrives. The agent's arms differ i
 nothing else: same loop, same tools, same budget.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
+from typing import Literal
 
 from agent.bm25 import Bm25Baseline
 from agent.events import EventSink
@@ -18,9 +21,20 @@ from agent.test_phase import Mode, attempt
 from agent.usage import Usage
 from sandbox.contract import ChangeKind, Sandbox
 from swe_features.errors import ConfigError
+from swe_features.history_baselines import (
+    rank_by_co_change,
+    rank_by_popularity,
+    read_history,
+)
+from swe_features.masking import mask_files
 from tasks.instances import Instance
+from tasks.pull_requests import PullRequest
+from tasks.suite import gold_files
 
-__all__ = ["ARMS", "Arm", "Assignment", "choose_arms"]
+__all__ = ["ARMS", "Arm", "Assignment", "arm_named", "choose_arms"]
+
+_SEVERAL = re.compile(r"sleep-time-k([1-9][0-9]?)")
+"""Arms that are handed several learned contexts: `sleep-time-k5`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +64,15 @@ class Arm:
     attempt: Callable[[Assignment], Rollout]
     takes_steps: bool = True
     """Whether it asks a model, within a budget; otherwise it is attempted once."""
-    sleeps: bool = False
-    """Whether it needs a learned context."""
+    contexts: int = 0
+    """Learned contexts that it is handed, each from a sleep phase of its own."""
+    studies: Literal["related", "unrelated"] = "related"
+    """Which pull requests its sleep phases read."""
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether it needs a learned context."""
+        return self.contexts > 0
 
 
 def choose_arms(names: Iterable[str]) -> tuple[Arm, ...]:
@@ -60,53 +81,69 @@ def choose_arms(names: Iterable[str]) -> tuple[Arm, ...]:
     Raises:
         ConfigError: There is no arm of that name.
     """
-    chosen = []
-    for name in names:
-        if name not in ARMS:
-            nearest = get_close_matches(name, ARMS, n=1, cutoff=0)[0]
-            known = ", ".join(ARMS)
-            msg = f"no arm {name!r}: did you mean {nearest!r}? There are {known}"
-            raise ConfigError(msg)
-        chosen.append(ARMS[name])
-    return tuple(chosen)
+    return tuple(arm_named(name) for name in names)
+
+
+@cache
+def arm_named(name: str) -> Arm:
+    """The arm of a name, `sleep-time-k5` and its kin included.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    if name in ARMS:
+        return ARMS[name]
+    several = _SEVERAL.fullmatch(name)
+    if several:
+        count = int(several[1])
+        summary = f"what {count} sleep phases wrote, one after the other"
+        return Arm(name, summary, _attempt_with_learned_context, contexts=count)
+    nearest = get_close_matches(name, ARMS, n=1, cutoff=0)[0]
+    known = ", ".join(ARMS)
+    msg = f"no arm {name!r}: did you mean {nearest!r}? There are {known}, sleep-time-kN"
+    raise ConfigError(msg)
 
 
 def _attempt_with_learned_context(given: Assignment) -> Rollout:
-    return attempt(
-        model=given.model,
-        sandbox=given.sandbox,
-        title=given.instance.target.title,
-        body=given.instance.target.body,
-        budget=given.budget,
-        mode=given.mode,
-        learned_context=given.learned_context,
-        seed=given.seed,
-        on_event=given.on_event,
-    )
+    target = given.instance.target
+    return _ask(given, target.title, target.body, learned=given.learned_context)
 
 
 def _attempt_with_related(given: Assignment) -> Rollout:
-    return attempt(
-        model=given.model,
-        sandbox=given.sandbox,
-        title=given.instance.target.title,
-        body=given.instance.target.body,
-        budget=given.budget,
-        mode=given.mode,
-        related=given.instance.related,
-        seed=given.seed,
-        on_event=given.on_event,
-    )
+    target = given.instance.target
+    return _ask(given, target.title, target.body, related=given.instance.related)
 
 
 def _attempt_without_context(given: Assignment) -> Rollout:
+    return _ask(given, given.instance.target.title, given.instance.target.body)
+
+
+def _attempt_masked(given: Assignment) -> Rollout:
+    target, gold = given.instance.target, given.instance.gold_files
+    return _ask(given, mask_files(target.title, gold), mask_files(target.body, gold))
+
+
+def _attempt_without_query(given: Assignment) -> Rollout:
+    return _ask(given, "", "", learned=given.learned_context)
+
+
+def _ask(
+    given: Assignment,
+    title: str,
+    body: str,
+    *,
+    learned: LearnedContext | None = None,
+    related: tuple[PullRequest, ...] = (),
+) -> Rollout:
     return attempt(
         model=given.model,
         sandbox=given.sandbox,
-        title=given.instance.target.title,
-        body=given.instance.target.body,
+        title=title,
+        body=body,
         budget=given.budget,
         mode=given.mode,
+        learned_context=learned,
+        related=related,
         seed=given.seed,
         on_event=given.on_event,
     )
@@ -117,6 +154,21 @@ def _rank_by_words(given: Assignment) -> Rollout:
     target = given.instance.target
     files = _WORDS.rank_files(given.sandbox, title=target.title, body=target.body)
     return _answer(files, started_s)
+
+
+def _rank_by_popularity(given: Assignment) -> Rollout:
+    started_s = time.monotonic()
+    return _answer(rank_by_popularity(read_history(given.sandbox)), started_s)
+
+
+def _rank_by_co_change(given: Assignment) -> Rollout:
+    started_s = time.monotonic()
+    seeds = {
+        file
+        for pull in given.instance.related
+        for file in gold_files(pull.changed_files)
+    }
+    return _answer(rank_by_co_change(read_history(given.sandbox), seeds), started_s)
 
 
 def _modify_gold_files(given: Assignment) -> Rollout:
@@ -152,7 +204,7 @@ ARMS: Mapping[str, Arm] = {
             "sleep-time",
             "what the sleep phase wrote about the related pull requests",
             _attempt_with_learned_context,
-            sleeps=True,
+            contexts=1,
         ),
         Arm(
             "test-time",
@@ -161,9 +213,39 @@ ARMS: Mapping[str, Arm] = {
         ),
         Arm("no-context", "nothing but the query", _attempt_without_context),
         Arm(
+            "context-only",
+            "what the sleep phase wrote, and no query at all",
+            _attempt_without_query,
+            contexts=1,
+        ),
+        Arm(
+            "random-context",
+            "what a sleep phase wrote about as many unrelated pull requests",
+            _attempt_with_learned_context,
+            contexts=1,
+            studies="unrelated",
+        ),
+        Arm(
+            "masked-query",
+            "the query without the names of gold files that it mentions",
+            _attempt_masked,
+        ),
+        Arm(
             "bm25",
             "no agent: the five files that share most words with the query",
             _rank_by_words,
+            takes_steps=False,
+        ),
+        Arm(
+            "popularity",
+            "no agent: the five files that most commits changed",
+            _rank_by_popularity,
+            takes_steps=False,
+        ),
+        Arm(
+            "co-change",
+            "no agent: the five files that changed most with those of the related ones",
+            _rank_by_co_change,
             takes_steps=False,
         ),
         Arm(

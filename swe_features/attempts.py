@@ -4,7 +4,7 @@ Whatever breaks is caught here, at the border of the attempt, and becomes a resu
 says so. Only what would break every other attempt as well goes on to the caller.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -18,22 +18,23 @@ from agent.learned_context import LearnedContext
 from agent.recording import conversation
 from agent.rollout import Rollout
 from agent.sleep_phase import sleep
+from agent.usage import Usage
 from sandbox.contract import Sandbox
 from sandbox.errors import SandboxLostError
 from sandbox.sealing import seal
-from swe_features.arms import ARMS, Assignment
+from swe_features.arms import Assignment, arm_named
 from swe_features.cell_results import Breakage, CellResult, Phase
-from swe_features.cells import Cell
+from swe_features.cells import Cell, digest
 from swe_features.equipment import Equipment
 from swe_features.errors import StoreError
-from swe_features.preparation import Experiment
+from swe_features.preparation import Experiment, SleepWork
 from swe_features.scoring import score_files
 from swe_features.store import RunDirectory
 from swe_features.trajectories import TrajectoryWriter
 from swe_features.version import version
 from tasks.instances import Instance
 
-__all__ = ["Attempts", "Slept"]
+__all__ = ["Attempts", "Slept", "join_contexts"]
 
 LOST_SANDBOX_ATTEMPTS = 2
 """Attempts before a sandbox that keeps going away breaks its cell."""
@@ -77,7 +78,6 @@ class Attempts:
         experiment: Experiment,
         equipment: Equipment,
         directory: RunDirectory,
-        *,
         watch: Callable[[], None],
     ) -> None:
         """Take what all attempts of a run share.
@@ -93,51 +93,50 @@ class Attempts:
         self._directory = directory
         self._watch = watch
 
-    def sleep(self, instance: Instance, *, key: str, seed: int) -> Slept:
-        """Run one sleep phase over the related pull requests of an instance.
+    def sleep(self, work: SleepWork) -> Slept:
+        """Run one sleep phase; a failure becomes part of what is returned.
 
         Args:
-            instance: Its base commit and related pull requests are what is studied.
-            key: Name of what is learned; see `context_key`.
-            seed: Passed on.
+            work: What to study.
 
         Raises:
             ModelSetupError: No attempt with this model can work.
             StoreError: Nothing can be written.
         """
-        related = ",".join(str(pull.pr_number) for pull in instance.related)
-        asleep = f"sleep {instance.target.repo} {instance.base_commit} {related} {seed}"
+        instance = self._experiment.instances[work.instance_id]
+        numbers = ",".join(str(pull.pr_number) for pull in work.related)
+        where = f"{instance.target.repo} {instance.base_commit}"
+        asleep = f"sleep {where} {numbers} {work.seed}"
 
-        def work(on_event: EventSink) -> LearnedContext:
+        def study(on_event: EventSink) -> LearnedContext:
             with conversation(asleep), self._sandbox(instance) as sandbox:
                 return sleep(
-                    model=self._equipment.sleep_model,
+                    model=self._equipment.sleep_models(work.seed),
                     sandbox=sandbox,
                     repo=instance.target.repo,
-                    related=instance.related,
-                    seed=seed,
+                    related=work.related,
+                    seed=work.seed,
                     on_event=on_event,
                 )
 
-        tried = self._try(self._directory.contexts, key, "sleep", work)
-        return Slept(key, tried.value, tried.broken, tried.attempt)
+        tried = self._try(self._directory.contexts, work.key, "sleep", study)
+        return Slept(work.key, tried.value, tried.broken, tried.attempt)
 
-    def cell(self, cell: Cell, slept: Slept | None) -> CellResult:
+    def cell(self, cell: Cell, slept: Sequence[Slept]) -> CellResult:
         """Attempt one cell and score it; a failure becomes a broken result.
 
         Args:
             cell: What to attempt.
-            slept: The sleep phase that it builds on, for an arm that needs one.
+            slept: The sleep phases that it builds on, for an arm that needs some.
 
         Raises:
             ModelSetupError: No attempt with this model can work.
             StoreError: Nothing can be written.
         """
-        if slept is not None and slept.broken is not None:
-            return self._result(cell, slept, _Tried(None, slept.broken))
+        contexts = _Contexts.of(slept)
+        if contexts.broken is not None:
+            return self._result(cell, contexts, _Tried(None, contexts.broken))
         instance = self._experiment.instances[cell.instance_id]
-        learned = slept.learned if slept is not None else None
-
         mode = self._experiment.config.mode
         awake = f"test {cell.instance_id} {cell.arm} {cell.budget} {cell.seed} {mode}"
 
@@ -147,18 +146,18 @@ class Attempts:
                 assignment = Assignment(
                     instance=instance,
                     sandbox=sandbox,
-                    model=self._equipment.model,
+                    model=self._equipment.models(cell.seed),
                     mode=mode,
                     budget=cell.budget or 0,
                     seed=cell.seed,
-                    learned_context=learned,
+                    learned_context=contexts.learned,
                     on_event=on_event,
                 )
-                rollout = ARMS[cell.arm].attempt(assignment)
+                rollout = arm_named(cell.arm).attempt(assignment)
                 return _Answered(rollout, sandbox.driver, sandbox.proof.as_record())
 
-        folder = self._directory.trajectories
-        return self._result(cell, slept, self._try(folder, cell.cell_id, "test", work))
+        tried = self._try(self._directory.trajectories, cell.cell_id, "test", work)
+        return self._result(cell, contexts, tried)
 
     @contextmanager
     def _sandbox(self, instance: Instance) -> Iterator[Sandbox]:
@@ -194,10 +193,12 @@ class Attempts:
         trajectory.record(event)
 
     def _result(
-        self, cell: Cell, slept: Slept | None, tried: _Tried[_Answered]
+        self, cell: Cell, contexts: "_Contexts", tried: _Tried[_Answered]
     ) -> CellResult:
         instance = self._experiment.instances[cell.instance_id]
         conditions = self._experiment.conditions
+        trajectory = tried.trajectory
+        learned = contexts.learned
         result = CellResult(
             **asdict(cell),
             mode=conditions.mode,
@@ -205,24 +206,61 @@ class Attempts:
             outcome="scored" if tried.broken is None else "broken",
             gold_files=tuple(sorted(instance.gold_files)),
             related_prs=tuple(pull.pr_number for pull in instance.related),
-            context=slept.key if slept is not None else None,
+            sleep_tokens=learned.usage if learned is not None else None,
+            sleep_seconds=learned.duration_s if learned is not None else None,
+            context=contexts.key,
+            contexts=contexts.keys,
             broken=tried.broken,
             attempt=tried.attempt,
-            trajectory=f"trajectories/{tried.trajectory.name}"
-            if tried.trajectory is not None
-            else None,
+            trajectory=f"trajectories/{trajectory.name}" if trajectory else None,
             finished_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
             version=version(),
             code=conditions.code,
             prompts=conditions.prompts,
         )
-        if slept is not None and slept.learned is not None:
-            result = replace(
-                result,
-                sleep_tokens=slept.learned.usage,
-                sleep_seconds=slept.learned.duration_s,
-            )
         return _scored(result, tried.value, instance) if tried.value else result
+
+
+@dataclass(frozen=True, slots=True)
+class _Contexts:
+    """What the sleep phases of a cell came to, together."""
+
+    keys: tuple[str, ...]
+    learned: LearnedContext | None
+    broken: Breakage | None
+
+    @classmethod
+    def of(cls, slept: Sequence[Slept]) -> "_Contexts":
+        keys = tuple(each.key for each in slept)
+        broken = next((each.broken for each in slept if each.broken is not None), None)
+        learned = [each.learned for each in slept if each.learned is not None]
+        return cls(keys, None if broken else join_contexts(learned), broken)
+
+    @property
+    def key(self) -> str | None:
+        """One name for all of them."""
+        if not self.keys:
+            return None
+        return self.keys[0] if len(self.keys) == 1 else digest(list(self.keys))
+
+
+def join_contexts(learned: Sequence[LearnedContext]) -> LearnedContext | None:
+    """Learned contexts one after the other, as one (arXiv 2504.13171, appendix F).
+
+    Tokens add up. They were learned side by side, so the time is the longest.
+    """
+    if not learned:
+        return None
+    if len(learned) == 1:
+        return learned[0]
+    return replace(
+        learned[0],
+        text="\n\n".join(each.text for each in learned),
+        usage=sum((each.usage for each in learned), Usage()),
+        duration_s=max(each.duration_s for each in learned),
+        revisions=(),
+        likely_files=(),
+    )
 
 
 def _scored(result: CellResult, answered: _Answered, instance: Instance) -> CellResult:

@@ -85,7 +85,7 @@ class CellResult:
     recall: float | None = None
     f1: float | None = None
     sleep_tokens: Usage | None = None
-    """Of the whole sleep phase, which other cells may share; see `context`."""
+    """Of all its sleep phases, which other cells may share; see `context`."""
     test_tokens: Usage | None = None
     steps: int = 0
     """Replies of the model."""
@@ -97,7 +97,9 @@ class CellResult:
     """Of the test phase."""
     sleep_seconds: float | None = None
     context: str | None = None
-    """Key of the learned context that was used; its file is in `contexts/`."""
+    """Key of what was learned; with one context its file is in `contexts/`."""
+    contexts: tuple[str, ...] = ()
+    """Key of each learned context that was handed over; all are in `contexts/`."""
     related_prs: tuple[int, ...] = ()
     driver: str | None = None
     proof: Mapping[str, Any] | None = None

@@ -1,7 +1,8 @@
 """What an experiment works with: the models, and the driver that makes sandboxes."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, Self
 
 from agent.model import Model
@@ -21,8 +22,10 @@ OFFLINE_NOTE = (
 class Equipment:
     """Models and driver of one run; close it to remove what it made."""
 
-    model: Model
-    sleep_model: Model
+    models: Callable[[int], Model]
+    """The model of the test phase, for a seed."""
+    sleep_models: Callable[[int], Model]
+    """The model of the sleep phase, for a seed."""
     driver: Driver
 
     def driver_record(self) -> dict[str, Any]:
@@ -53,16 +56,28 @@ def equip(config: ExperimentConfig, *, run_id: str) -> Equipment:
         ModelSetupError: A model cannot be set up.
         DriverUnavailableError: The sandbox asked for does not work here.
     """
-    load = partial(load_model, record=config.record, replay=config.replay)
-    model = load(config.model, **config.model_options)
-    sleep_model = model
+    models = _by_seed(config, config.model, config.model_options)
+    sleep_models = models
     if config.sleep_model is not None:
-        sleep_model = load(config.sleep_model, **config.sleep_model_options)
+        sleep_models = _by_seed(config, config.sleep_model, config.sleep_model_options)
     # Imported here: it brings Docker's library, which only a run needs.
     from sandbox.opening import open_driver  # noqa: PLC0415
 
     # Last: nothing above leaves anything behind when it fails.
-    return Equipment(model, sleep_model, open_driver(config.sandbox, run_id=run_id))
+    driver = open_driver(config.sandbox, run_id=run_id)
+    return Equipment(models, sleep_models, driver)
+
+
+def _by_seed(
+    config: ExperimentConfig, name: str, options: Mapping[str, Any]
+) -> Callable[[int], Model]:
+    load = partial(load_model, name, record=config.record, replay=config.replay)
+    if name == OFFLINE and "seed" not in options:
+        # It breaks ties by its seed. A language model draws anew each time instead.
+        load(**options)
+        return cache(lambda seed: load(seed=seed, **options))
+    model = load(**options)
+    return lambda seed: model
 
 
 def offline_note(config: ExperimentConfig) -> str | None:

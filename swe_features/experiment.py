@@ -11,7 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from swe_features.errors import ConfigError
 
-__all__ = ["ExperimentConfig", "find_config", "load_config"]
+__all__ = ["SEEDS", "ExperimentConfig", "find_config", "load_config"]
+
+SEEDS = 1000
+"""Most seeds that a cell may have."""
 
 
 class ExperimentConfig(BaseModel):
@@ -46,7 +49,7 @@ class ExperimentConfig(BaseModel):
     """How each instance is attempted; see `swe_features.arms`."""
     budgets: tuple[int, ...] = (2, 4, 8)
     """Steps of the test phase."""
-    seeds: int = Field(default=1, ge=1, le=1000)
+    seeds: int = Field(default=1, ge=1, le=SEEDS)
     """How often each cell is attempted. A model that draws at random draws anew."""
     sandbox: Literal["auto", "docker", "local", "bubblewrap", "subprocess"] = "auto"
     """Where commands run; `auto` is Docker's where a daemon answers."""

@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from agent.learned_context_store import context_key
-from swe_features.arms import choose_arms
-from swe_features.cells import Cell, Conditions, plan_cells
+from swe_features.arms import arm_named, choose_arms
+from swe_features.cells import Cell, Conditions, digest, plan_cells
 from swe_features.errors import ConfigError
-from swe_features.experiment import ExperimentConfig
+from swe_features.experiment import SEEDS, ExperimentConfig
 from swe_features.provenance import code_hash, prompts_hash
 from tasks.demo import build_demo
 from tasks.instances import Instance
 from tasks.obtaining import obtain
+from tasks.pull_requests import PullRequest
+from tasks.relating import Order, came_before, oldest_first
 from tasks.repository import Repository
 from tasks.rows import RowProblem, load_rows
 from tasks.suite import Suite, load_suite
@@ -26,6 +28,7 @@ __all__ = [
     "ANY_REPOSITORY",
     "Experiment",
     "InvalidRowsError",
+    "SleepWork",
     "cache_folder",
     "prepare",
 ]
@@ -62,6 +65,17 @@ class InvalidRowsError(ConfigError):
 
 
 @dataclass(frozen=True, slots=True)
+class SleepWork:
+    """One sleep phase: what is studied, and the name of what is learned."""
+
+    key: str
+    instance_id: str
+    """An instance whose base commit is explored."""
+    related: tuple[PullRequest, ...]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Experiment:
     """An experiment that is ready to run."""
 
@@ -69,6 +83,8 @@ class Experiment:
     suite: Suite
     instances: Mapping[str, Instance]
     """By `instance_id`."""
+    unrelated: Mapping[str, tuple[PullRequest, ...]]
+    """As many pull requests of no relation to each, for a control."""
     sources: Mapping[str, Path]
     """The git repository of each `owner/name` of the suite."""
     conditions: Conditions
@@ -76,20 +92,38 @@ class Experiment:
     cache: Path
     """Folder of sealed checkouts, clones and the demo; safe to delete."""
 
-    def context_key(self, cell: Cell) -> str:
-        """Name of the learned context that a cell needs.
+    def sleeps(self, cell: Cell) -> tuple[SleepWork, ...]:
+        """The sleep phases that a cell builds on; none for an arm that has none.
 
-        Cells of instances that start from the same commit with the same related pull
-        requests share it, whatever they ask: the target is no part of it.
+        Cells of instances that start from the same commit with the same pull requests
+        to study share them, whatever they ask: the target is no part of a key.
         """
         instance = self.instances[cell.instance_id]
+        arm = arm_named(cell.arm)
+        studied = instance.related
+        if arm.studies == "unrelated":
+            studied = self.unrelated[cell.instance_id]
+        return tuple(
+            SleepWork(
+                key=self._context_key(instance, studied, seed),
+                instance_id=cell.instance_id,
+                related=studied,
+                seed=seed,
+            )
+            # The first context of each seed is the same whatever their number.
+            for seed in (cell.seed + place * SEEDS for place in range(arm.contexts))
+        )
+
+    def _context_key(
+        self, instance: Instance, studied: tuple[PullRequest, ...], seed: int
+    ) -> str:
         return context_key(
             repo=instance.target.repo,
             commit=instance.base_commit,
-            related=instance.related,
+            related=studied,
             model=self.conditions.sleep_model,
             prompt_hash=self.conditions.prompts,
-            seed=cell.seed,
+            seed=seed,
             settings={
                 "options": self.conditions.sleep_model_options,
                 "code": self.conditions.code,
@@ -121,7 +155,9 @@ def prepare(config: ExperimentConfig, *, cache: Path) -> Experiment:
     """
     arms = choose_arms(config.arms)
     config = _with_demo(config, cache)
-    suite, sources = _load(config, cache)
+    sources = _find_sources(config, cache)
+    repositories = {name: Repository.open(path) for name, path in sources.items()}
+    suite = _load(config, repositories)
     conditions = _conditions(config)
     cells = plan_cells(
         suite.instances,
@@ -131,7 +167,19 @@ def prepare(config: ExperimentConfig, *, cache: Path) -> Experiment:
         conditions=conditions,
     )
     instances = {instance.instance_id: instance for instance in suite.instances}
-    return Experiment(config, suite, instances, sources, conditions, cells, cache)
+    unrelated: Mapping[str, tuple[PullRequest, ...]] = {}
+    if any(arm.studies == "unrelated" for arm in arms):
+        unrelated = _unrelated(suite, repositories, config.related)
+    return Experiment(
+        config=config,
+        suite=suite,
+        instances=instances,
+        unrelated=unrelated,
+        sources=sources,
+        conditions=conditions,
+        cells=cells,
+        cache=cache,
+    )
 
 
 def _with_demo(config: ExperimentConfig, cache: Path) -> ExperimentConfig:
@@ -146,19 +194,51 @@ def _with_demo(config: ExperimentConfig, cache: Path) -> ExperimentConfig:
     )
 
 
-def _load(config: ExperimentConfig, cache: Path) -> tuple[Suite, Mapping[str, Path]]:
-    path = Path(config.suite or "")
-    wanted = {row.repo for row in load_rows(path).rows}
+def _find_sources(config: ExperimentConfig, cache: Path) -> Mapping[str, Path]:
     sources = {}
-    for name in sorted(wanted):
+    for name in sorted({row.repo for row in load_rows(Path(config.suite or "")).rows}):
         source = config.repositories.get(name, config.repositories.get(ANY_REPOSITORY))
         if source is not None:
             sources[name] = obtain(source, cache / "repositories")
-    repositories = {name: Repository.open(path) for name, path in sources.items()}
+    return sources
+
+
+def _load(config: ExperimentConfig, repositories: Mapping[str, Repository]) -> Suite:
+    path = Path(config.suite or "")
     suite = load_suite(path, repositories, order=config.related, skip_invalid=True)
     if suite.skipped and not config.skip_invalid:
         raise InvalidRowsError(path, suite.skipped)
-    return suite, sources
+    return suite
+
+
+def _unrelated(
+    suite: Suite, repositories: Mapping[str, Repository], order: str
+) -> Mapping[str, tuple[PullRequest, ...]]:
+    """As many pull requests of other clusters as each instance has related ones.
+
+    Drawn by the instance's own name, so that a longer suite changes few of them. They
+    are younger than the target's base only where the related ones may be, too.
+    """
+    drawn = {}
+    for instance in suite.instances:
+        target = instance.target
+        repository = repositories[target.repo]
+        near = {target.pr_number, *(pull.pr_number for pull in instance.related)}
+        candidates = [
+            pull
+            for pull in suite.pull_requests
+            if pull.repo == target.repo
+            and pull.pr_number not in near
+            and (pull.cluster is None or pull.cluster != target.cluster)
+            and (
+                order != Order.PAST_ONLY
+                or came_before(pull, target.base_commit, repository)
+            )
+        ]
+        candidates.sort(key=lambda pull: digest([target.instance_id, pull.pr_number]))
+        chosen = candidates[: len(instance.related)]
+        drawn[instance.instance_id] = oldest_first(chosen, repository)
+    return drawn
 
 
 def _conditions(config: ExperimentConfig) -> Conditions:

@@ -1,26 +1,24 @@
 """Run the cells of an experiment: sleep once, test many, lose nothing.
 
 Each learned context that is missing is one piece of work; the cells that need it follow
-when it is there. All other cells need nothing. A result is on the disk before its
-worker takes up anything else.
+when it is there. All other cells need nothing. A result is on the disk before it counts
+as finished.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from collections.abc import Sequence
+from concurrent.futures import Future
 from queue import Empty, SimpleQueue
-from threading import Event, Lock
 from time import monotonic
 from typing import Protocol
 
+from agent.errors import ModelSetupError
 from agent.learned_context_store import LearnedContextStore
-from swe_features.arms import ARMS
-from swe_features.attempts import Attempts, Slept
+from swe_features.attempts import Slept
 from swe_features.cell_results import CellResult
 from swe_features.cells import Cell
-from swe_features.equipment import Equipment
-from swe_features.preparation import Experiment
+from swe_features.executors import Executor
+from swe_features.preparation import Experiment, SleepWork
 from swe_features.store import RunDirectory
 
 __all__ = ["InterruptedRunError", "Progress", "Runner"]
@@ -39,7 +37,7 @@ class InterruptedRunError(Exception):
 
 
 class Progress(Protocol):
-    """Told how a run goes on; from any thread, one call at a time."""
+    """Told how a run goes on, on the thread that runs it."""
 
     def begin(self, cells: int, done: int, contexts: int) -> None:
         """The run starts: cells in all, cells done before, contexts to be learned."""
@@ -54,130 +52,125 @@ class Progress(Protocol):
         ...
 
 
-class _Stopped(BaseException):
-    """Ends an attempt in the middle; nothing that handles errors may catch it."""
-
-
 class Runner:
-    """Runs cells of one experiment with a number of workers; used once."""
+    """Runs cells of one experiment; used once, and the only one to store results."""
 
     def __init__(
         self,
         experiment: Experiment,
-        equipment: Equipment,
+        executor: Executor,
         directory: RunDirectory,
         progress: Progress,
     ) -> None:
         self._experiment = experiment
-        self._attempts = Attempts(experiment, equipment, directory, watch=self._watch)
+        self._executor = executor
         self._directory = directory
         self._progress = progress
         self._shelf = LearnedContextStore(directory.contexts)
-        self._reporting = Lock()
-        self._stop = Event()
-        self._ended: SimpleQueue[Future[Slept | None]] = SimpleQueue()
+        self._ended: SimpleQueue[Future[Slept] | Future[CellResult]] = SimpleQueue()
         self._under_way = 0
+        self._slept: dict[str, Slept] = {}
+        self._waiting: dict[str, list[Cell]] = defaultdict(list)
+        """Cells by each key of a learned context that they still wait for."""
+        self._wanted: dict[str, tuple[SleepWork, ...]] = {}
+        """The sleep phases of each cell that waits."""
 
-    def run(self, cells: Sequence[Cell], *, workers: int) -> None:
+    def run(self, cells: Sequence[Cell]) -> None:
         """Attempt cells; each ends in a row of the results.
 
         Args:
             cells: Those that are to be done, in order.
-            workers: How many at the same time.
 
         Raises:
             InterruptedRunError: Ctrl-C, or a signal to end.
             ModelSetupError: No cell can work with this model.
             StoreError: Nothing can be written.
         """
-        groups = self._groups(cells)
-        missing = sum(self._shelf.find(key) is None for key in groups)
-        done = len(self._experiment.cells) - len(cells)
-        self._progress.begin(len(self._experiment.cells), done, missing)
-        pool = ThreadPoolExecutor(workers, thread_name_prefix="cell")
         try:
-            self._submit_all(pool, cells, groups)
-            self._follow(pool, groups)
+            sleeps = self._missing_sleeps(cells)
+            done = len(self._experiment.cells) - len(cells)
+            self._progress.begin(len(self._experiment.cells), done, len(sleeps))
+            for cell in cells:
+                self._begin(cell, sleeps)
+            while self._under_way:
+                self._take(self._ended.get())
         except KeyboardInterrupt:
-            self._stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
+            self._executor.stop()
             raise InterruptedRunError(is_still_working=not self._settle()) from None
+        except ModelSetupError:
+            self._executor.stop()
+            self._settle()
+            raise
         finally:
-            self._stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
+            self._executor.stop()
 
-    def _groups(self, cells: Iterable[Cell]) -> dict[str, list[Cell]]:
-        """Cells that need a learned context, by its key."""
-        groups = defaultdict(list)
+    def _missing_sleeps(self, cells: Sequence[Cell]) -> dict[str, SleepWork]:
+        """Sleep phases that have to be done; those that are stored are noted."""
+        missing = {}
         for cell in cells:
-            if ARMS[cell.arm].sleeps:
-                groups[self._experiment.context_key(cell)].append(cell)
-        return groups
+            self._wanted[cell.cell_id] = self._experiment.sleeps(cell)
+            for work in self._wanted[cell.cell_id]:
+                if work.key in self._slept or work.key in missing:
+                    continue
+                stored = self._shelf.find(work.key)
+                if stored is None:
+                    missing[work.key] = work
+                else:
+                    self._slept[work.key] = Slept(work.key, stored)
+        return missing
 
-    def _submit_all(
-        self,
-        pool: ThreadPoolExecutor,
-        cells: Iterable[Cell],
-        groups: Mapping[str, Sequence[Cell]],
-    ) -> None:
-        asleep = set()
-        for cell in cells:
-            if not ARMS[cell.arm].sleeps:
-                self._submit(pool, partial(self._attempt, cell, None))
-                continue
-            key = self._experiment.context_key(cell)
-            if key not in asleep:
-                asleep.add(key)
-                self._submit(pool, partial(self._sleep, key, groups[key][0]))
+    def _begin(self, cell: Cell, sleeps: dict[str, SleepWork]) -> None:
+        """Begin a cell, or what it waits for."""
+        for work in self._wanted[cell.cell_id]:
+            if work.key in sleeps:
+                self._follow(self._executor.sleep(sleeps.pop(work.key)))
+            if work.key not in self._slept:
+                self._waiting[work.key].append(cell)
+        self._begin_if_ready(cell)
 
-    def _follow(
-        self, pool: ThreadPoolExecutor, groups: Mapping[str, Sequence[Cell]]
-    ) -> None:
-        """Wait for everything, and let cells follow the sleep phase they need."""
-        while self._under_way:
-            slept = self._ended.get().result()
-            self._under_way -= 1
-            if slept is not None:
-                for cell in groups[slept.key]:
-                    self._submit(pool, partial(self._attempt, cell, slept))
+    def _begin_if_ready(self, cell: Cell) -> None:
+        keys = [work.key for work in self._wanted[cell.cell_id]]
+        if all(key in self._slept for key in keys):
+            slept = [self._slept[key] for key in keys]
+            self._follow(self._executor.cell(cell, slept))
+
+    def _follow(self, work: Future[Slept] | Future[CellResult]) -> None:
+        self._under_way += 1
+        work.add_done_callback(self._ended.put)
+
+    def _take(self, ended: Future[Slept] | Future[CellResult]) -> None:
+        """Store what a piece of work came to, and begin what waited for it."""
+        self._under_way -= 1
+        outcome = ended.result()
+        if isinstance(outcome, CellResult):
+            self._directory.results.append(outcome.as_record())
+            self._progress.finished(outcome)
+            return
+        if outcome.learned is not None:
+            self._shelf.put(outcome.key, self._directory.redact(outcome.learned))
+        self._slept[outcome.key] = outcome
+        self._progress.slept(outcome)
+        for cell in self._waiting.pop(outcome.key, []):
+            self._begin_if_ready(cell)
 
     def _settle(self) -> bool:
-        """Give workers a moment to notice; whether all of them did."""
+        """Give workers a moment to notice, and store what they finish meanwhile.
+
+        Returns:
+            Whether all of them did.
+        """
         end_s = monotonic() + GRACE_S
         while self._under_way:
             try:
-                self._ended.get(timeout=max(0.0, end_s - monotonic()))
+                ended = self._ended.get(timeout=max(0.0, end_s - monotonic()))
             except Empty:
                 return False
             self._under_way -= 1
+            if ended.cancelled() or ended.exception() is not None:
+                continue
+            outcome = ended.result()
+            if isinstance(outcome, CellResult):
+                self._directory.results.append(outcome.as_record())
+            elif outcome.learned is not None:
+                self._shelf.put(outcome.key, self._directory.redact(outcome.learned))
         return True
-
-    def _submit(
-        self, pool: ThreadPoolExecutor, work: Callable[[], Slept | None]
-    ) -> None:
-        self._under_way += 1
-        pool.submit(work).add_done_callback(self._ended.put)
-
-    def _sleep(self, key: str, cell: Cell) -> Slept:
-        self._watch()
-        stored = self._shelf.find(key)
-        if stored is not None:
-            return Slept(key, stored)
-        instance = self._experiment.instances[cell.instance_id]
-        slept = self._attempts.sleep(instance, key=key, seed=cell.seed)
-        if slept.learned is not None:
-            self._shelf.put(key, self._directory.redact(slept.learned))
-        with self._reporting:
-            self._progress.slept(slept)
-        return slept
-
-    def _attempt(self, cell: Cell, slept: Slept | None) -> None:
-        self._watch()
-        result = self._attempts.cell(cell, slept)
-        self._directory.results.append(result.as_record())
-        with self._reporting:
-            self._progress.finished(result)
-
-    def _watch(self) -> None:
-        if self._stop.is_set():
-            raise _Stopped

@@ -8,14 +8,17 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
 
+from swe_features.attempts import Attempts
 from swe_features.cell_results import CellResult, latest_results, read_results
 from swe_features.cells import Cell
 from swe_features.equipment import Equipment, equip, offline_note
 from swe_features.errors import StoreError
+from swe_features.executors import Threads
 from swe_features.experiment import ExperimentConfig
 from swe_features.journal import read_document
 from swe_features.plan import Plan, read_plan
@@ -94,8 +97,9 @@ def run_experiment(
                 manifest["drivers"][equipment.driver.name] = equipment.driver_record()
                 manifest["runs"].append(_run_record(experiment, run_id, missing))
                 directory.write_json(out / MANIFEST, manifest)
-                runner = Runner(experiment, equipment, directory, progress)
-                runner.run(missing, workers=experiment.config.workers)
+                attempts = partial(Attempts, experiment, equipment, directory)
+                executor = Threads(attempts, experiment.config.workers)
+                Runner(experiment, executor, directory, progress).run(missing)
             results = latest_results(read_results(out / RESULTS))
         return _summarise(experiment, out, results, manifest, len(missing))
 

@@ -7,7 +7,7 @@ from threading import Lock
 
 from agent.errors import ModelError
 from agent.messages import Message, ToolCall, ToolSpec
-from agent.model import Reply
+from agent.model import Model, Reply
 from agent.usage import Usage
 from sandbox.opening import open_driver
 from swe_features.cell_results import CellResult
@@ -138,6 +138,11 @@ def small_experiment(folder: Path, **settings: object) -> Experiment:
     return prepare(config, cache=folder / "cache")
 
 
-def equip_with(student: Student) -> Equipment:
-    """That student in sandboxes of the simplest driver."""
-    return Equipment(student, student, open_driver("subprocess", run_id="test"))
+def equip_with(student: Model) -> Equipment:
+    """That model in sandboxes of the simplest driver."""
+
+    def model(seed: int) -> Model:
+        del seed
+        return student
+
+    return Equipment(model, model, open_driver("subprocess", run_id="test"))

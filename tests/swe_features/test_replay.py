@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from agent.recording import RecordingModel, ReplayModel
-from sandbox.opening import open_driver
-from swe_features.equipment import Equipment
-from swe_features.redaction import Redactor
-from swe_features.runner import Runner
-from swe_features.store import RunDirectory
-from tests.swe_features.small_experiment import Silence, Student, small_experiment
+from swe_features.session import run_experiment
+from tests.swe_features.small_experiment import (
+    Silence,
+    Student,
+    equip_with,
+    small_experiment,
+)
 
 TIMES = {"finished_at", "seconds", "sleep_seconds"}
 
@@ -31,13 +32,15 @@ def test_a_replayed_experiment_gives_the_same_rows(tmp_path: Path) -> None:
 
 def rows(folder: Path, out: str, model: RecordingModel | ReplayModel) -> Any:  # noqa: ANN401
     experiment = small_experiment(
-        folder, arms=("sleep-time", "test-time", "no-context"), seeds=2
+        folder, arms=("sleep-time", "test-time", "no-context"), seeds=2, workers=3
     )
-    equipment = Equipment(model, model, open_driver("subprocess", run_id="test"))
-    with equipment, RunDirectory(folder / out, Redactor({})) as directory:
-        Runner(experiment, equipment, directory, Silence()).run(
-            experiment.cells, workers=3
-        )
+    run_experiment(
+        experiment,
+        folder / out,
+        Silence(),
+        set_up=lambda config, run_id: equip_with(model),
+        environment={},
+    )
     lines = (folder / out / "results.jsonl").read_text().splitlines()
     found = [json.loads(line) for line in lines]
     kept = [{k: v for k, v in row.items() if k not in TIMES} for row in found]

@@ -279,3 +279,56 @@ def test_two_runs_give_the_same_numbers(tmp_path: Path) -> None:
     one = run(experiment, tmp_path / "one", Student())
     two = run(experiment, tmp_path / "two", Student())
     assert one.rows == two.rows
+
+
+def test_several_contexts_share_the_first_and_cost_all_of_theirs(
+    tmp_path: Path,
+) -> None:
+    student = Student()
+    arms = ["sleep-time", "sleep-time-k2", "sleep-time-k3"]
+    experiment = small_experiment(tmp_path, arms=arms, budgets=[2])
+    run(experiment, tmp_path / "out", student)
+    assert student.sleeps() == 3 * 3
+    rows = {
+        row.arm: row
+        for row in rows_of(tmp_path / "out")
+        if row.instance_id == "shop__till-2"
+    }
+    one, two, three = (rows[arm] for arm in arms)
+    assert one.contexts == (one.context,)
+    assert three.contexts[:2] == two.contexts
+    assert two.contexts[0] == one.contexts[0]
+    assert one.sleep_tokens is not None
+    assert three.sleep_tokens is not None
+    assert three.sleep_tokens.requests == 3 * one.sleep_tokens.requests
+    asked = [request[1].content for request in student.requests if len(request) == 2]
+    assert any(text.count("Look at till/core.py.") == 3 for text in asked)
+
+
+def test_context_only_hides_the_query(tmp_path: Path) -> None:
+    student = Student()
+    experiment = small_experiment(tmp_path, arms=["context-only"], budgets=[2])
+    run(experiment, tmp_path / "out", student)
+    asked = [r for r in student.requests if "rethink_memory" not in r[0].content]
+    assert asked
+    assert all("Change the core of the till." not in r[1].content for r in asked)
+    assert all("Look at till/core.py." in r[1].content for r in asked)
+
+
+def test_history_baselines_answer_without_a_model(tmp_path: Path) -> None:
+    student = Student()
+    experiment = small_experiment(tmp_path, arms=["popularity", "co-change"])
+    run(experiment, tmp_path / "out", student)
+    assert student.requests == []
+    rows = {(r.arm, r.instance_id): r for r in rows_of(tmp_path / "out")}
+    assert rows["co-change", "shop__till-3"].predicted_files[0] == "till/core.py"
+    assert rows["popularity", "shop__till-3"].predicted_files[0] == "till/core.py"
+
+
+def test_results_that_came_before_a_fatal_error_are_kept(tmp_path: Path) -> None:
+    experiment = small_experiment(tmp_path, arms=["oracle", "no-context"], workers=1)
+    student = Student()
+    student.errors = [ModelSetupError("the key is wrong")]
+    with pytest.raises(ModelSetupError):
+        run(experiment, tmp_path / "out", student)
+    assert [row.arm for row in rows_of(tmp_path / "out")] == ["oracle"]
