@@ -10,6 +10,12 @@ from typing import Literal, TypeAlias
 
 from agent.events import EventSink, discard
 from agent.learned_context import LearnedContext
+from agent.likely_files import (
+    SHOWN_CANDIDATES,
+    Finder,
+    likely_files_tool,
+    write_candidates,
+)
 from agent.limits import NO_LIMITS, Limits
 from agent.loop import Guidance, Loop
 from agent.messages import Message
@@ -58,8 +64,8 @@ def attempt(  # noqa: PLR0913 - what a phase depends on, all by keyword
     mode: Mode = "predict",
     learned_context: LearnedContext | None = None,
     related: Sequence[PullRequest] = (),
+    finder: Finder | None = None,
     seed: int = 0,
-    extra_tools: Sequence[Tool] = (),
     limits: Limits = NO_LIMITS,
     on_event: EventSink = discard,
 ) -> Rollout:
@@ -74,8 +80,8 @@ def attempt(  # noqa: PLR0913 - what a phase depends on, all by keyword
         mode: What the answer is made of.
         learned_context: What a sleep phase left, for the arm that has it.
         related: Raw pull requests, for the arm that sees them only now.
+        finder: An index of likely files, for the arm that has one.
         seed: Recorded. A model that draws at random is given its own when loaded.
-        extra_tools: Tools beyond the usual ones.
         limits: Safety stops beside the budget.
         on_event: Takes the trajectory.
 
@@ -90,7 +96,7 @@ def attempt(  # noqa: PLR0913 - what a phase depends on, all by keyword
     started_s = time.monotonic()
     tree = Tree.of(sandbox)
     answer = Answer(tree)
-    toolbox = Toolbox((*_tools(sandbox, tree, answer, mode), *extra_tools))
+    toolbox = Toolbox(_tools(sandbox, tree, answer, mode, finder))
     loop = Loop(model, toolbox, limits=limits, on_event=on_event)
     loop.open(
         "test",
@@ -99,14 +105,17 @@ def attempt(  # noqa: PLR0913 - what a phase depends on, all by keyword
         commit=sandbox.proof.base_commit,
         related=[pull.pr_number for pull in related],
         has_learned_context=learned_context is not None,
+        has_likely_files=finder is not None,
         seed=seed,
         prompt_hash=prompt_hash(),
     )
     loop.tell(Message("system", render_prompt("test_system", mode=mode, budget=budget)))
+    candidates = finder.find(title, body, limit=SHOWN_CANDIDATES) if finder else ()
     task = render_prompt(
         "test_task",
         learned_context=learned_context.text if learned_context else "",
         related=[write_pull_request(pull) for pull in related],
+        likely_files=write_candidates(candidates),
         mode=mode,
         title=title,
         body=body,
@@ -132,9 +141,10 @@ def attempt(  # noqa: PLR0913 - what a phase depends on, all by keyword
 
 
 def _tools(
-    sandbox: Sandbox, tree: Tree, answer: Answer, mode: Mode
+    sandbox: Sandbox, tree: Tree, answer: Answer, mode: Mode, finder: Finder | None
 ) -> tuple[Tool, ...]:
-    looking = (*reading_tools(sandbox, tree), run_command_tool(sandbox))
+    asking = (likely_files_tool(finder),) if finder is not None else ()
+    looking = (*asking, *reading_tools(sandbox, tree), run_command_tool(sandbox))
     if mode == "edit":
         return (*looking, edit_file_tool(sandbox), submit_tool())
     return (*looking, *answering_tools(answer))

@@ -14,6 +14,7 @@ __all__ = [
     "Change",
     "TermHits",
     "read_counts",
+    "read_likely",
     "read_log",
     "read_pulls",
     "read_term_hits",
@@ -23,6 +24,7 @@ LOG_FORMAT = "--format=@%s --name-only --no-renames"
 """How the policy asks git for past changes, so that it can read the answer."""
 _COUNTED = re.compile(r"^\s*(\d+) (\S.*)$", re.MULTILINE)
 _IN_FILES = re.compile(r"^(\d+) matching lines in (\d+) files")
+_CANDIDATE = re.compile(r"^(\d\.\d\d) ([+-]) (.+?)(?:: .*)?$", re.MULTILINE)
 _PULL_HEAD = re.compile(r"^Pull request #\d+$", re.MULTILINE)
 _BLOCK_MARK = re.compile("\0(\\d+)\0")
 _LISTED_FILE = re.compile(
@@ -79,6 +81,16 @@ def read_term_hits(exchanges: Iterable[Exchange]) -> list[TermHits]:
             lines = read_counts(exchange.observation.partition("\n")[2])
             hits.append(TermHits(str(arguments["pattern"]).lower(), total, lines))
     return hits
+
+
+def read_likely(blocks: Iterable[DataBlock]) -> dict[str, tuple[float, bool]]:
+    """Probability of each candidate that an index named, and whether it answers it."""
+    return {
+        path: (float(probability), mark == "+")
+        for block in blocks
+        if block.name == "likely_files"
+        for probability, mark, path in _CANDIDATE.findall(block.text)
+    }
 
 
 def read_pulls(part: Part) -> list[Change]:

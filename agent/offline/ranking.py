@@ -30,6 +30,7 @@ _WEIGHTS = {
 }
 _COMPANION_WEIGHT = 0.5
 _COMPANION_SEEDS = 4
+_LOOKS_SHARE = 0.1
 _PAIR_SHARE = 0.6
 """How often a file and its test change together, where no history tells it."""
 _HITS_SATURATION = 1.5
@@ -70,6 +71,8 @@ class Evidence:
     """Paths that a listing has shown."""
     absent: Collection[str] = ()
     """Paths that turned out not to exist."""
+    likely: Mapping[str, tuple[float, bool]] = field(default_factory=dict)
+    """Probabilities from an index, and whether it would answer the file."""
     files_total: int = _ASSUMED_FILES
 
 
@@ -98,14 +101,26 @@ def rank_files(evidence: Evidence, *, seed: int = 0) -> list[tuple[str, float]]:
     for path in list(scores):
         scores[path] *= kind_factor(path)
     _add_companions(scores, seen, evidence)
+    if evidence.likely:
+        scores = _weigh_likely(scores, evidence.likely)
     known = [item for item in scores.items() if item[0] not in evidence.absent]
     return sorted(known, key=lambda item: (-item[1], _shuffle(seed, item[0])))
 
 
-def choose_files(ranked: Sequence[tuple[str, float]]) -> tuple[str, ...]:
-    """How many of the best to name: those not far below the best, within bounds."""
+def choose_files(
+    ranked: Sequence[tuple[str, float]],
+    likely: Mapping[str, tuple[float, bool]] | None = None,
+) -> tuple[str, ...]:
+    """How many of the best to name.
+
+    As many as an index would, where there is one: it weighs what a further file would
+    gain. Else those not far below the best, within bounds.
+    """
     if not ranked:
         return ()
+    predicted = sum(is_predicted for _, is_predicted in (likely or {}).values())
+    if predicted:
+        return tuple(path for path, _ in ranked[:predicted])
     top = [score for _, score in ranked[:_FEWEST]]
     threshold = _SHARE_OF_BEST * sum(top) / len(top)
     return tuple(
@@ -213,6 +228,21 @@ def _add_companions(
     ]
     for companion, lift in lifts:
         scores[companion] += lift * kind_factor(companion) / _COMPANION_SEEDS
+
+
+def _weigh_likely(
+    scores: Mapping[str, float], likely: Mapping[str, tuple[float, bool]]
+) -> dict[str, float]:
+    """Trust the index, and let what was seen in the tree move its neighbours.
+
+    The index has learned from all of the past what each kind of evidence is worth; the
+    looks of a few steps only decide between files that it holds for about as likely.
+    """
+    best = max(scores.values(), default=0.0) or 1.0
+    return {
+        path: probability + _LOOKS_SHARE * scores.get(path, 0.0) / best
+        for path, (probability, _) in likely.items()
+    }
 
 
 def _is_test_of(path: str, tested: str) -> bool:

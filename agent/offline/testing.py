@@ -20,6 +20,7 @@ from agent.offline.commands import (
 )
 from agent.offline.evidence import (
     read_counts,
+    read_likely,
     read_log,
     read_pulls,
     read_term_hits,
@@ -49,7 +50,7 @@ def choose_step(
     """
     evidence = _gather(transcript)
     ranked = rank_files(evidence, seed=seed)
-    answer = choose_files(ranked)
+    answer = choose_files(ranked, evidence.likely)
     looks = Looks(transcript.exchanges)
     steps_left = transcript.budget - transcript.steps_used
     if steps_left > 1:
@@ -77,7 +78,7 @@ def _plan(
         for start in range(0, len(terms), _TERMS_A_STEP)
     ]
     history = [count_changes(looks), find_changes(looks, terms[:_TERMS_A_STEP])]
-    has_learned = bool(evidence.notes.files)
+    has_learned = bool(evidence.notes.files or evidence.likely)
     yield batches[0] if batches else history
     if not has_learned:
         yield history
@@ -125,6 +126,7 @@ def _gather(transcript: Transcript) -> Evidence:
         related=read_pulls(task),
         often=_first_counts(exchanges),
         companions=_read_companions(exchanges),
+        likely=read_likely(task.blocks),
         notes=read_notes(learned) if learned is not None else Notes(),
         listed=_read_listed(exchanges),
         absent=_read_absent(exchanges),
