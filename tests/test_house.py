@@ -1,0 +1,57 @@
+"""The house itself: what is shipped, and what its maps say of it."""
+
+import ast
+import re
+import runpy
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("agent", "sandbox", "swe_features", "tasks")
+
+pytestmark = pytest.mark.skipif(
+    not (ROOT / "agent").is_dir(), reason="the wheel is tested outside of a checkout"
+)
+
+
+def test_every_package_on_disk_is_listed_for_the_wheel() -> None:
+    """Four packages in one distribution: one is easily left out of the wheel."""
+    on_disk = {
+        init.parent.relative_to(ROOT).as_posix().replace("/", ".")
+        for package in PACKAGES
+        for init in (ROOT / package).rglob("__init__.py")
+    }
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert on_disk == set(project["tool"]["setuptools"]["packages"])
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_docstring_names_its_most_read_modules(package: str) -> None:
+    """A name in it that no longer exists sends a newcomer astray."""
+    docstring = ast.get_docstring(
+        ast.parse((ROOT / package / "__init__.py").read_text())
+    )
+    named = re.findall(r"`([a-z0-9_]+)`", docstring or "")
+    there = {path.stem for path in (ROOT / package).iterdir()}
+    assert len(named) >= 4
+    assert set(named) - set(PACKAGES) <= there
+
+
+def test_the_annotated_tree_is_the_tree() -> None:
+    script = runpy.run_path(str(ROOT / "docs" / "tree.py"))
+    page = script["PAGE"].read_text(encoding="utf-8")
+    drawn = script["FENCE"].search(page)
+    assert drawn is not None
+    assert drawn.group() == script["draw_tree"](), "run: python docs/tree.py --write"
+
+
+def test_the_quick_start_is_two_commands() -> None:
+    """The gate pastes them one by one into fresh clones."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = readme.split("## Quick start\n", 1)[1].split("\n## ", 1)[0]
+    blocks = re.findall(r"^```\w*\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
+    assert [len(block.splitlines()) for block in blocks[:2]] == [1, 1]
+    assert "swe-features run" in blocks[0]
+    assert "pytest" in blocks[1]
