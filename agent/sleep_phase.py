@@ -86,16 +86,8 @@ def sleep(  # noqa: PLR0913 - what a phase depends on, all by keyword
         SandboxLostError: The sandbox went away.
     """
     started_s = time.monotonic()
-    loop: Loop
-    memory = Memory(spent=lambda: loop.usage, token_budget=token_budget)
-    toolbox = Toolbox(
-        (
-            *reading_tools(sandbox, Tree.of(sandbox)),
-            run_command_tool(sandbox),
-            *memory_tools(memory),
-        )
-    )
-    loop = Loop(model, toolbox, limits=limits, on_event=on_event)
+    study = _Study(sandbox, repo, related, step_cap, token_budget)
+    loop = study.begin(model, limits, on_event)
     loop.open(
         "sleep",
         repo=repo,
@@ -106,7 +98,8 @@ def sleep(  # noqa: PLR0913 - what a phase depends on, all by keyword
         seed=seed,
         prompt_hash=prompt_hash(),
     )
-    loop.close(_study(loop, memory, repo, related, step_cap))
+    loop.close(study.finish(loop))
+    memory = study.memory
     return LearnedContext(
         text=memory.text or _own_words(loop.messages, memory.characters_limit),
         repo=repo,
@@ -120,66 +113,85 @@ def sleep(  # noqa: PLR0913 - what a phase depends on, all by keyword
     )
 
 
-def _study(
-    loop: Loop,
-    memory: Memory,
-    repo: str,
-    related: Sequence[PullRequest],
-    step_cap: int,
-) -> Stop:
-    """Read everything there is to read in one conversation; how the last part ended."""
-    loop.tell(
-        Message(
-            "system",
-            render_prompt(
-                "sleep_system",
-                repo=repo,
-                count=len(related),
-                step_cap=step_cap,
-                block=BLOCK_LABEL,
-                revision_limit=REVISION_LIMIT,
-                characters_limit=memory.characters_limit,
-            ),
+class _Study:
+    """What is read in one conversation, part by part, and the memory it goes to."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        repo: str,
+        related: Sequence[PullRequest],
+        step_cap: int,
+        token_budget: int,
+    ) -> None:
+        self._sandbox = sandbox
+        self._repo = repo
+        self._related = related
+        self._step_cap = step_cap
+        self._guidance = Guidance(last_steps=_last_steps)
+        self.memory = Memory(token_budget=token_budget)
+
+    def begin(self, model: Model, limits: Limits, on_event: EventSink) -> Loop:
+        """A conversation that has the tools and nothing in it yet."""
+        toolbox = Toolbox(
+            (
+                *reading_tools(self._sandbox, Tree.of(self._sandbox)),
+                run_command_tool(self._sandbox),
+                *memory_tools(self.memory),
+            )
         )
-    )
-    guidance = Guidance(last_steps=_last_steps)
-    stop = Stop.BUDGET
-    for position, pull in enumerate(related, start=1):
-        memory.reading = pull.pr_number
-        loop.tell(Message("user", _present(pull, position, related, memory, step_cap)))
-        stop = loop.run(step_cap, guidance)
-        if stop.is_limit:
-            break
-    memory.reading = None
-    if not related:
-        text = render_prompt("sleep_repository", block=BLOCK_LABEL, step_cap=step_cap)
-        loop.tell(Message("user", text))
-        stop = loop.run(step_cap, guidance)
-    if not memory.text and not stop.is_limit:
-        text = render_prompt("sleep_empty", block=BLOCK_LABEL, step_cap=_RESCUE_STEPS)
-        loop.tell(Message("user", text))
-        stop = loop.run(_RESCUE_STEPS, guidance)
-    return stop
+        loop = Loop(model, toolbox, limits=limits, on_event=on_event)
+        self.memory.spent = lambda: loop.usage
+        return loop
 
+    def finish(self, loop: Loop) -> Stop:
+        """Read everything there is to read; how the last part ended."""
+        self._introduce(loop)
+        stop = Stop.BUDGET
+        for position, pull in enumerate(self._related, start=1):
+            self.memory.reading = pull.pr_number
+            stop = self._read(loop, self._present(pull, position), self._step_cap)
+            if stop.is_limit:
+                break
+        self.memory.reading = None
+        if not self._related:
+            text = self._prompt("sleep_repository", step_cap=self._step_cap)
+            stop = self._read(loop, text, self._step_cap)
+        if not self.memory.text and not stop.is_limit:
+            text = self._prompt("sleep_empty", step_cap=_RESCUE_STEPS)
+            stop = self._read(loop, text, _RESCUE_STEPS)
+        return stop
 
-def _present(
-    pull: PullRequest,
-    position: int,
-    related: Sequence[PullRequest],
-    memory: Memory,
-    step_cap: int,
-) -> str:
-    return render_prompt(
-        "sleep_pull_request",
-        position=position,
-        count=len(related),
-        pull=write_pull_request(pull),
-        memory=memory.text,
-        block=BLOCK_LABEL,
-        revisions_left=REVISION_LIMIT - len(memory.revisions),
-        revision_limit=REVISION_LIMIT,
-        step_cap=step_cap,
-    )
+    def _read(self, loop: Loop, text: str, steps: int) -> Stop:
+        loop.tell(Message("user", text))
+        return loop.run(steps, self._guidance)
+
+    def _introduce(self, loop: Loop) -> None:
+        text = self._prompt(
+            "sleep_system",
+            repo=self._repo,
+            count=len(self._related),
+            step_cap=self._step_cap,
+            revision_limit=REVISION_LIMIT,
+            characters_limit=self.memory.characters_limit,
+        )
+        loop.tell(Message("system", text))
+
+    def _present(self, pull: PullRequest, position: int) -> str:
+        return self._prompt(
+            "sleep_pull_request",
+            position=position,
+            count=len(self._related),
+            pull=write_pull_request(pull),
+            memory=self.memory.text,
+            revisions_left=REVISION_LIMIT - len(self.memory.revisions),
+            revision_limit=REVISION_LIMIT,
+            step_cap=self._step_cap,
+        )
+
+    @staticmethod
+    def _prompt(template: str, **values: object) -> str:
+        return render_prompt(template, block=BLOCK_LABEL, **values)
 
 
 def _last_steps(left: int) -> str:

@@ -5,7 +5,7 @@ pull requests (`related`), or neither; everything else is the same.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from agent.events import EventSink, discard
@@ -23,7 +23,7 @@ from agent.model import Model
 from agent.prompting import hash_prompts, render_prompt
 from agent.pull_request_text import BODY_LIMIT, write_pull_request
 from agent.pull_request_text import TEMPLATE as PULL_REQUEST_TEMPLATE
-from agent.rollout import Rollout
+from agent.rollout import Rollout, Stop
 from agent.tools.answering import Answer, answering_tools, submit_tool
 from agent.tools.editing import edit_file_tool
 from agent.tools.reading import reading_tools
@@ -90,9 +90,7 @@ def attempt(  # noqa: PLR0913 - what a phase depends on, all by keyword
         ModelError: The model could not be asked.
         SandboxLostError: The sandbox went away.
     """
-    if budget < 1:
-        msg = f"a budget of {budget} steps leaves nothing to do: give at least 1"
-        raise ValueError(msg)
+    _check_budget(budget)
     started_s = time.monotonic()
     tree = Tree.of(sandbox)
     answer = Answer(tree)
@@ -110,28 +108,63 @@ def attempt(  # noqa: PLR0913 - what a phase depends on, all by keyword
         prompt_hash=prompt_hash(),
     )
     loop.tell(Message("system", render_prompt("test_system", mode=mode, budget=budget)))
-    candidates = finder.find(title, body, limit=SHOWN_CANDIDATES) if finder else ()
-    task = render_prompt(
+    knowledge = _knowledge(title, body, learned_context, related, finder)
+    loop.tell(Message("user", _write_task(title, body, mode, budget, knowledge)))
+    stop = loop.run(budget, _guidance(mode))
+    files = answer.files if mode == "predict" else _modified_files(sandbox)
+    loop.close(stop, predicted_files=list(files))
+    return _sum_up(loop, toolbox, files, stop, time.monotonic() - started_s)
+
+
+def _check_budget(budget: int) -> None:
+    if budget < 1:
+        msg = f"a budget of {budget} steps leaves nothing to do: give at least 1"
+        raise ValueError(msg)
+
+
+def _write_task(
+    title: str, body: str, mode: Mode, budget: int, knowledge: Mapping[str, object]
+) -> str:
+    return render_prompt(
         "test_task",
-        learned_context=learned_context.text if learned_context else "",
-        related=[write_pull_request(pull) for pull in related],
-        likely_files=write_candidates(candidates),
+        **knowledge,
         mode=mode,
         title=title,
         body=body,
         body_limit=BODY_LIMIT,
         budget=budget,
     )
-    loop.tell(Message("user", task))
-    stop = loop.run(budget, _guidance(mode))
-    files = answer.files if mode == "predict" else _modified_files(sandbox)
-    loop.close(stop, predicted_files=list(files))
+
+
+def _knowledge(
+    title: str,
+    body: str,
+    learned_context: LearnedContext | None,
+    related: Sequence[PullRequest],
+    finder: Finder | None,
+) -> dict[str, object]:
+    """What makes the arm, as the task's template wants it."""
+    candidates = finder.find(title, body, limit=SHOWN_CANDIDATES) if finder else ()
+    return {
+        "learned_context": learned_context.text if learned_context else "",
+        "related": [write_pull_request(pull) for pull in related],
+        "likely_files": write_candidates(candidates),
+    }
+
+
+def _sum_up(
+    loop: Loop,
+    toolbox: Toolbox,
+    files: tuple[str, ...],
+    stop: Stop,
+    duration_s: float,
+) -> Rollout:
     return Rollout(
         predicted_files=files,
         stop=stop,
         steps=loop.steps,
         usage=loop.usage,
-        duration_s=time.monotonic() - started_s,
+        duration_s=duration_s,
         proposals=tuple(loop.proposals),
         tool_calls=toolbox.calls,
         failed_calls=toolbox.failed_calls,

@@ -11,6 +11,21 @@ __all__ = ["Answer", "answering_tools", "submit_tool"]
 
 _FILES = strings("Paths of existing files from the repository root, likeliest first.")
 
+_PROPOSE = describe(
+    "propose_files",
+    "State your answer so far: the existing files that must be modified. Call it early "
+    "and again whenever you know better; each call replaces the answer before it. What "
+    "stands when your steps end is scored.",
+    {"files": _FILES},
+    required=("files",),
+)
+_SUBMIT_FILES = describe(
+    "submit",
+    "End your work. With `files` these are your final answer, without it the last "
+    "proposal is.",
+    {"files": _FILES},
+)
+
 
 class Answer:
     """The answer of a predict-mode rollout so far; whatever stands last is scored."""
@@ -69,28 +84,7 @@ def answering_tools(answer: Answer) -> tuple[Tool, ...]:
     def submit(arguments: Mapping[str, Any]) -> Observation:
         return answer.submit(arguments.get("files"))
 
-    return (
-        Tool(
-            describe(
-                "propose_files",
-                "State your answer so far: the existing files that must be modified. "
-                "Call it early and again whenever you know better; each call replaces "
-                "the answer before it. What stands when your steps end is scored.",
-                {"files": _FILES},
-                required=("files",),
-            ),
-            propose,
-        ),
-        Tool(
-            describe(
-                "submit",
-                "End your work. With `files` these are your final answer, without it "
-                "the last proposal is.",
-                {"files": _FILES},
-            ),
-            submit,
-        ),
-    )
+    return (Tool(_PROPOSE, propose), Tool(_SUBMIT_FILES, submit))
 
 
 def submit_tool() -> Tool:

@@ -9,6 +9,22 @@ from sandbox.contract import Sandbox
 
 __all__ = ["edit_file_tool"]
 
+_EDIT_FILE = describe(
+    "edit_file",
+    "Edit a file: `old_text`, which must occur exactly once, becomes "
+    "`new_text`. With an empty `old_text` a new file is created.",
+    {
+        "path": string("Path from the repository root."),
+        "old_text": string(
+            "Text to replace, exactly as in the file, without line numbers; "
+            "empty to create the file.",
+            may_be_empty=True,
+        ),
+        "new_text": string("Text to put there.", may_be_empty=True),
+    },
+    required=("path", "old_text", "new_text"),
+)
+
 
 def edit_file_tool(sandbox: Sandbox) -> Tool:
     """The tool that edits the tree of a sandbox."""
@@ -24,24 +40,7 @@ def edit_file_tool(sandbox: Sandbox) -> Tool:
         except OSError as error:
             return Observation(f"{path} cannot be edited: {error}.", failed=True)
 
-    return Tool(
-        describe(
-            "edit_file",
-            "Edit a file: `old_text`, which must occur exactly once, becomes "
-            "`new_text`. With an empty `old_text` a new file is created.",
-            {
-                "path": string("Path from the repository root."),
-                "old_text": string(
-                    "Text to replace, exactly as in the file, without line numbers; "
-                    "empty to create the file.",
-                    may_be_empty=True,
-                ),
-                "new_text": string("Text to put there.", may_be_empty=True),
-            },
-            required=("path", "old_text", "new_text"),
-        ),
-        run,
-    )
+    return Tool(_EDIT_FILE, run)
 
 
 def _replace(sandbox: Sandbox, path: str, old: str, new: str) -> Observation:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from agent.learned_context import Revision
+from agent.messages import ToolSpec
 from agent.tools.schema import describe, string
 from agent.tools.tool import Observation, Tool
 from agent.usage import Usage
@@ -36,12 +37,12 @@ class Memory:
     def __init__(
         self,
         *,
-        spent: Callable[[], Usage],
         token_budget: int = TOKEN_BUDGET,
         revision_limit: int = REVISION_LIMIT,
     ) -> None:
-        self._spent = spent
         self._revision_limit = revision_limit
+        self.spent: Callable[[], Usage] = Usage
+        """Tells what the phase has spent so far."""
         self.characters_limit = token_budget * BYTES_PER_TOKEN
         self.revisions: list[Revision] = []
         self.reading: int | None = None
@@ -60,7 +61,7 @@ class Memory:
                 "it is.",
                 failed=True,
             )
-        self.revisions.append(Revision(text, self.reading, self._spent()))
+        self.revisions.append(Revision(text, self.reading, self.spent()))
         left = self._revision_limit - len(self.revisions)
         return Observation(
             f"The memory is replaced: {len(text)} characters. Revisions left: {left}."
@@ -78,35 +79,34 @@ def memory_tools(memory: Memory) -> tuple[Tool, ...]:
         return Observation("Finished with this pull request.", is_final=True)
 
     return (
-        Tool(
-            describe(
-                "rethink_memory",
-                "Replace the whole memory block by a new text, which joins what it "
-                f"said before with what you have learned since. At most "
-                f"{REVISION_LIMIT} times.",
-                {
-                    "new_memory": string(
-                        "The whole new text of the block.",
-                        longest=memory.characters_limit,
-                    ),
-                    "target_block_label": string(
-                        "The block to replace.", choices=(BLOCK_LABEL,)
-                    ),
-                    "source_block_label": string(
-                        "Where the new knowledge comes from: a pull request, as "
-                        "`pull_request_12`, or the block itself."
-                    ),
-                },
-                required=("new_memory", "target_block_label", "source_block_label"),
+        Tool(_describe_rethink(memory.characters_limit), rethink),
+        Tool(_FINISH, finish),
+    )
+
+
+_FINISH = describe(
+    "finish_rethinking_memory",
+    "Say that the memory holds all that is worth keeping of what you have read so far. "
+    "After the last pull request this ends the phase.",
+)
+
+
+def _describe_rethink(characters_limit: int) -> ToolSpec:
+    return describe(
+        "rethink_memory",
+        "Replace the whole memory block by a new text, which joins what it said before "
+        f"with what you have learned since. At most {REVISION_LIMIT} times.",
+        {
+            "new_memory": string(
+                "The whole new text of the block.", longest=characters_limit
             ),
-            rethink,
-        ),
-        Tool(
-            describe(
-                "finish_rethinking_memory",
-                "Say that the memory holds all that is worth keeping of what you have "
-                "read so far. After the last pull request this ends the phase.",
+            "target_block_label": string(
+                "The block to replace.", choices=(BLOCK_LABEL,)
             ),
-            finish,
-        ),
+            "source_block_label": string(
+                "Where the new knowledge comes from: a pull request, as "
+                "`pull_request_12`, or the block itself."
+            ),
+        },
+        required=("new_memory", "target_block_label", "source_block_label"),
     )

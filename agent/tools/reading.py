@@ -23,6 +23,50 @@ _SEARCH_TIMEOUT_S = 30.0
 _NO_MATCH = 1
 """Exit code of ripgrep and git grep where nothing matched."""
 
+_LIST_FILES = describe(
+    "list_files",
+    "List the files of a folder and of the folders in it. A large listing is "
+    "given by folder with the number of files in each.",
+    {
+        "folder": string("Folder from the repository root; all if left out."),
+        "name": string("Only files whose name fits this pattern: *.md"),
+    },
+)
+_SEARCH = describe(
+    "search",
+    "Search the text of the files with ripgrep, case-insensitively unless told "
+    "otherwise. The pattern is plain text, or a regular expression on demand.",
+    {
+        "pattern": string("What to look for."),
+        "regex": boolean("Whether the pattern is a regular expression."),
+        "match_case": boolean("Whether upper and lower case differ."),
+        "whole_words": boolean("Whether only whole words match."),
+        "path": string("Only in this file or folder."),
+        "output": string(
+            "`lines`: the matching lines (as if left out). `files`: how many "
+            "lines match in each file, most first.",
+            choices=("lines", "files"),
+        ),
+    },
+    required=("pattern",),
+)
+_OPEN_FILE = describe(
+    "open_file",
+    "Show a window of a file with line numbers.",
+    {
+        "path": string("Path from the repository root."),
+        "line": integer(
+            "First line to show; 1 if left out.", minimum=1, maximum=10_000_000
+        ),
+        "lines": integer(
+            f"How many lines; {_DEFAULT_WINDOW} if left out.",
+            minimum=1,
+            maximum=_LONGEST_WINDOW,
+        ),
+    },
+    required=("path",),
+)
+
 
 def reading_tools(sandbox: Sandbox, tree: Tree) -> tuple[Tool, ...]:
     """The tools that only look."""
@@ -47,18 +91,7 @@ def _list_files(sandbox: Sandbox) -> Tool:
         )
         return Observation(_show_paths(paths))
 
-    return Tool(
-        describe(
-            "list_files",
-            "List the files of a folder and of the folders in it. A large listing is "
-            "given by folder with the number of files in each.",
-            {
-                "folder": string("Folder from the repository root; all if left out."),
-                "name": string("Only files whose name fits this pattern: *.md"),
-            },
-        ),
-        run,
-    )
+    return Tool(_LIST_FILES, run)
 
 
 def _show_paths(paths: list[str]) -> str:
@@ -89,27 +122,7 @@ def _search(sandbox: Sandbox) -> Tool:
             return Observation(_show_counts(matches))
         return Observation(_show_lines(matches))
 
-    return Tool(
-        describe(
-            "search",
-            "Search the text of the files with ripgrep, case-insensitively unless told "
-            "otherwise. The pattern is plain text, or a regular expression on demand.",
-            {
-                "pattern": string("What to look for."),
-                "regex": boolean("Whether the pattern is a regular expression."),
-                "match_case": boolean("Whether upper and lower case differ."),
-                "whole_words": boolean("Whether only whole words match."),
-                "path": string("Only in this file or folder."),
-                "output": string(
-                    "`lines`: the matching lines (as if left out). `files`: how many "
-                    "lines match in each file, most first.",
-                    choices=("lines", "files"),
-                ),
-            },
-            required=("pattern",),
-        ),
-        run,
-    )
+    return Tool(_SEARCH, run)
 
 
 def _search_command(arguments: Mapping[str, Any]) -> str:
@@ -187,25 +200,7 @@ def _open_file(sandbox: Sandbox, tree: Tree) -> Tool:
             _show_window(path, content, first, arguments.get("lines", _DEFAULT_WINDOW))
         )
 
-    return Tool(
-        describe(
-            "open_file",
-            "Show a window of a file with line numbers.",
-            {
-                "path": string("Path from the repository root."),
-                "line": integer(
-                    "First line to show; 1 if left out.", minimum=1, maximum=10_000_000
-                ),
-                "lines": integer(
-                    f"How many lines; {_DEFAULT_WINDOW} if left out.",
-                    minimum=1,
-                    maximum=_LONGEST_WINDOW,
-                ),
-            },
-            required=("path",),
-        ),
-        run,
-    )
+    return Tool(_OPEN_FILE, run)
 
 
 def _show_window(path: str, content: bytes, first: int, count: int) -> str:
