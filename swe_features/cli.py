@@ -35,6 +35,11 @@ COMMANDS: tuple[Command, ...] = (
         "swe_features.commands.mine",
     ),
     Command(
+        "merge",
+        "put together what ran in shards, or on several machines",
+        "swe_features.commands.merge",
+    ),
+    Command(
         "score",
         "score any agent's file lists or patches, without running it",
         "swe_features.commands.score",

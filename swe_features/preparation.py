@@ -15,6 +15,7 @@ from swe_features.cells import Cell, Conditions, digest, plan_cells
 from swe_features.errors import ConfigError
 from swe_features.experiment import SEEDS, ExperimentConfig
 from swe_features.provenance import code_hash, prompts_hash
+from swe_features.selection import Shard
 from tasks.demo import build_demo
 from tasks.instances import Instance
 from tasks.obtaining import obtain
@@ -142,12 +143,15 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "swe-features"
 
 
-def prepare(config: ExperimentConfig, *, cache: Path) -> Experiment:
+def prepare(
+    config: ExperimentConfig, *, cache: Path, shard: Shard | None = None
+) -> Experiment:
     """Check the settings against the suite and its repositories, and plan the cells.
 
     Args:
         config: What is asked for.
         cache: See `cache_folder`.
+        shard: Plan this part alone; None plans all of it.
 
     Raises:
         ConfigError: The settings do not fit together, or rows cannot be used.
@@ -159,8 +163,13 @@ def prepare(config: ExperimentConfig, *, cache: Path) -> Experiment:
     repositories = {name: Repository.open(path) for name, path in sources.items()}
     suite = _load(config, repositories)
     conditions = _conditions(config)
+    taken = shard.take(suite.instances) if shard is not None else None
     cells = plan_cells(
-        suite.instances,
+        [
+            each
+            for each in suite.instances
+            if taken is None or each.instance_id in taken
+        ],
         arms,
         budgets=config.budgets,
         seeds=range(config.seeds),

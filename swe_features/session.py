@@ -26,6 +26,7 @@ from swe_features.preparation import Experiment
 from swe_features.provenance import environment_record
 from swe_features.redaction import Redactor
 from swe_features.runner import Progress, Runner
+from swe_features.selection import Retry, select_cells
 from swe_features.store import MANIFEST, PLAN, RESULTS, RunDirectory
 from swe_features.table import TableRow, summarise
 
@@ -61,11 +62,12 @@ class RunSummary:
     """Scored rows in the directory that other code or prompts produced."""
 
 
-def run_experiment(
+def run_experiment(  # noqa: PLR0913  # what a run depends on, by keyword
     experiment: Experiment,
     out: Path,
     progress: Progress,
     *,
+    retry: Retry = "broken",
     set_up: SetUp = equip,
     environment: Mapping[str, str] = os.environ,
 ) -> RunSummary:
@@ -75,6 +77,7 @@ def run_experiment(
         experiment: What to run.
         out: Its directory; created if need be.
         progress: Told how it goes on.
+        retry: What is attempted again, of the cells that have a result.
         set_up: Makes the models and the driver; called only where cells are missing.
         environment: Where the values of secrets are, which no file may hold.
 
@@ -88,24 +91,18 @@ def run_experiment(
         manifest = _open_manifest(directory, experiment)
         _keep_plan(directory, experiment)
         results = latest_results(read_results(out / RESULTS))
-        missing = [
-            cell for cell in experiment.cells if not _is_scored(results, cell.cell_id)
-        ]
-        if missing:
+        due = select_cells(experiment.cells, results, retry)
+        if due:
             run_id = uuid4().hex[:12]
             with set_up(experiment.config, run_id=run_id) as equipment:
                 manifest["drivers"][equipment.driver.name] = equipment.driver_record()
-                manifest["runs"].append(_run_record(experiment, run_id, missing))
+                manifest["runs"].append(_run_record(experiment, run_id, due))
                 directory.write_json(out / MANIFEST, manifest)
                 attempts = partial(Attempts, experiment, equipment, directory)
                 executor = Threads(attempts, experiment.config.workers)
-                Runner(experiment, executor, directory, progress).run(missing)
+                Runner(experiment, executor, directory, progress).run(due)
             results = latest_results(read_results(out / RESULTS))
-        return _summarise(experiment, out, results, manifest, len(missing))
-
-
-def _is_scored(results: Mapping[str, CellResult], cell_id: str) -> bool:
-    return cell_id in results and results[cell_id].outcome == "scored"
+        return _summarise(experiment, out, results, manifest, len(due))
 
 
 def _open_manifest(directory: RunDirectory, experiment: Experiment) -> dict[str, Any]:

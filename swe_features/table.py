@@ -7,6 +7,7 @@ from statistics import fmean
 
 from swe_features.cell_results import CellResult
 from swe_features.cells import Cell
+from swe_features.text_table import NOTHING, lay_out
 
 __all__ = ["TableRow", "as_text", "summarise"]
 
@@ -21,7 +22,6 @@ HEADINGS = (
     "scored",
     "broken",
 )
-NOTHING = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +100,7 @@ def _mean(values: Iterable[float | None]) -> float | None:
 
 def as_text(rows: Sequence[TableRow]) -> str:
     """The table for a terminal, a file or a README; the same everywhere."""
-    lines = [HEADINGS, *(_texts(row) for row in rows)]
-    widths = [
-        max(len(line[column]) for line in lines) for column in range(len(HEADINGS))
-    ]
-    text = [
-        "  ".join(
-            part.ljust(width) if column == 0 else part.rjust(width)
-            for column, (part, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    ]
-    text.insert(1, "-" * len(text[0]))
-    return "\n".join(text) + "\n"
+    return lay_out(HEADINGS, [_texts(row) for row in rows])
 
 
 def _texts(row: TableRow) -> tuple[str, ...]:

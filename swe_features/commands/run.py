@@ -11,15 +11,18 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from swe_features.estimate import CostEstimate, estimate_as_text, estimate_run
 from swe_features.experiment import ExperimentConfig, find_config
 from swe_features.preparation import (
     ANY_REPOSITORY,
+    Experiment,
     InvalidRowsError,
     cache_folder,
     prepare,
 )
 from swe_features.progress import shown_progress
 from swe_features.runner import InterruptedRunError
+from swe_features.selection import Retry, Shard, check_retry
 from swe_features.session import RunSummary, run_experiment
 from swe_features.store import RESULTS
 from swe_features.table import as_text
@@ -89,6 +92,20 @@ def run(  # noqa: PLR0917  # each parameter is an option
         Path | None,
         typer.Option(help="Directory of the results; runs/NAME if not given."),
     ] = None,
+    retry: Annotated[
+        str,
+        typer.Option(
+            help="Attempt again: missing, broken, limit or all; all are kept."
+        ),
+    ] = "broken",
+    shard: Annotated[
+        str | None,
+        typer.Option(help="Run one part of several, as 2/5; merge them afterwards."),
+    ] = None,
+    dry_run: Annotated[
+        bool | None,
+        typer.Option("--dry-run", help="Say what would be done, and what it may cost."),
+    ] = None,
     as_json: Annotated[
         bool | None, typer.Option("--json", help="Print the table as JSON.")
     ] = None,
@@ -114,7 +131,14 @@ def run(  # noqa: PLR0917  # each parameter is an option
         "workers": workers,
     }
     settings = find_config(config).with_options(**options)
-    summary = _run(settings, out or Path("runs") / settings.name)
+    part = Shard.parse(shard) if shard is not None else None
+    again = check_retry(retry)
+    experiment = _prepare(settings, part)
+    out = out or default_directory(settings, part)
+    if dry_run:
+        _print_estimate(estimate_run(experiment, out, again), as_json=bool(as_json))
+        return
+    summary = _run(experiment, out, again)
     _print(summary, as_json=bool(as_json))
     if summary.broken:
         sys.stderr.write(
@@ -124,17 +148,27 @@ def run(  # noqa: PLR0917  # each parameter is an option
         raise typer.Exit(1)
 
 
-def _run(settings: ExperimentConfig, out: Path) -> RunSummary:
-    signal.signal(signal.SIGTERM, _interrupt)
+def default_directory(settings: ExperimentConfig, shard: Shard | None) -> Path:
+    """Where results go that nobody gave a place."""
+    part = f"-{shard.number}-of-{shard.count}" if shard is not None else ""
+    return Path("runs") / f"{settings.name}{part}"
+
+
+def _prepare(settings: ExperimentConfig, shard: Shard | None) -> Experiment:
     try:
-        experiment = prepare(settings, cache=cache_folder())
-        with shown_progress() as progress:
-            return run_experiment(experiment, out, progress)
+        return prepare(settings, cache=cache_folder(), shard=shard)
     except InvalidRowsError as error:
         for line in error.lines:
             sys.stderr.write(f"error: {line}\n")
         sys.stderr.write(f"error: {error}\n")
         raise typer.Exit(2) from error
+
+
+def _run(experiment: Experiment, out: Path, retry: Retry) -> RunSummary:
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with shown_progress() as progress:
+            return run_experiment(experiment, out, progress, retry=retry)
     except InterruptedRunError as error:
         sys.stderr.write(
             f"interrupted: finished cells are in {out}; "
@@ -201,3 +235,11 @@ def _print(summary: RunSummary, *, as_json: bool) -> None:
             f"Not shown: {summary.other_code} results that other code or prompts made."
         )
     typer.echo(f"Results: {summary.directory}")
+
+
+def _print_estimate(estimate: CostEstimate, *, as_json: bool) -> None:
+    if as_json:
+        record = {**asdict(estimate), "cost_usd": estimate.cost_usd}
+        typer.echo(json.dumps(record, indent=2))
+    else:
+        typer.echo(estimate_as_text(estimate), nl=False)

@@ -1,0 +1,26 @@
+"""`swe-features merge`: the parts of an experiment become one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from swe_features.merging import merge_experiments
+from swe_features.table import as_text, summarise
+
+__all__ = ["merge"]
+
+
+def merge(
+    parts: Annotated[list[Path], typer.Argument(help="Directories of the parts.")],
+    out: Annotated[Path, typer.Option(help="Directory of the whole.")],
+) -> None:
+    """Merge runs over one suite, such as shards, into one directory.
+
+    Merging again adds what is new. The parts stay as they are.
+
+    swe-features merge runs/mine-1-of-2 runs/mine-2-of-2 --out runs/mine
+    """
+    whole = merge_experiments(out, parts)
+    typer.echo(as_text(summarise(whole.plan.cells, whole.results)), nl=False)
+    typer.echo(f"Results: {out}")

@@ -1,0 +1,129 @@
+"""Put the parts of an experiment together that ran apart, in shards or on machines."""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from swe_features.cell_results import CellResult, read_results
+from swe_features.errors import StoreError
+from swe_features.journal import read_document
+from swe_features.plan import Plan, read_plan
+from swe_features.redaction import Redactor
+from swe_features.results import StoredExperiment, read_experiment
+from swe_features.store import MANIFEST, PLAN, RESULTS, RunDirectory
+
+__all__ = ["merge_experiments"]
+
+
+def merge_experiments(
+    out: Path,
+    parts: Sequence[Path],
+    *,
+    environment: Mapping[str, str] = os.environ,
+) -> StoredExperiment:
+    """Copy everything of some experiments into one directory.
+
+    Merging again adds what is new and nothing twice; the parts stay as they are.
+
+    Args:
+        out: The directory of the whole; created if need be.
+        parts: Directories of runs over the same suite.
+        environment: Where the values of secrets are, which no file may hold.
+
+    Returns:
+        The whole.
+
+    Raises:
+        StoreError: A part is no experiment, is of another suite, or learned something
+            else under the same name.
+    """
+    experiments = [read_experiment(part) for part in parts]
+    manifest = _join_manifests(experiments)
+    with RunDirectory(out, Redactor(environment)) as directory:
+        there = out / MANIFEST
+        if there.exists():
+            manifest = _join(read_document(there), manifest, out)
+        plans = [experiment.plan for experiment in experiments]
+        if (out / PLAN).exists():
+            plans.insert(0, read_plan(out / PLAN))
+        directory.write_json(out / PLAN, _join_plans(plans).as_record())
+        directory.write_json(there, manifest)
+        known = {_identity(row) for row in read_results(out / RESULTS)}
+        for experiment in experiments:
+            _copy_contexts(experiment.directory / "contexts", directory.contexts)
+            for row in experiment.rows:
+                if _identity(row) not in known:
+                    known.add(_identity(row))
+                    _copy_row(row, experiment.directory, directory)
+    return read_experiment(out)
+
+
+def _identity(row: CellResult) -> tuple[str, str]:
+    # When it was finished tells two attempts at a cell apart, on any machine.
+    return row.cell_id, row.finished_at
+
+
+def _copy_row(row: CellResult, source: Path, directory: RunDirectory) -> None:
+    """Copy a row, its trajectory first: a row that is there has its trajectory."""
+    trajectory = row.trajectory
+    if trajectory is not None and (source / trajectory).exists():
+        target = directory.trajectories / Path(trajectory).name
+        number = row.attempt
+        while target.exists():
+            number += 1
+            target = directory.trajectories / f"{row.cell_id}.{number}.jsonl"
+        shutil.copyfile(source / trajectory, target)
+        row = replace(row, trajectory=f"trajectories/{target.name}")
+    directory.results.append(row.as_record())
+
+
+def _copy_contexts(source: Path, target: Path) -> None:
+    for path in sorted(source.iterdir()) if source.is_dir() else []:
+        copy = target / path.name
+        if not copy.exists():
+            shutil.copyfile(path, copy)
+        elif path.suffix == ".json" and _learned(path) != _learned(copy):
+            msg = (
+                f"{path} and {copy} differ: the parts learned the same apart; "
+                "merge shards of one experiment, which do not"
+            )
+            raise StoreError(msg)
+
+
+def _learned(path: Path) -> object:
+    return read_document(path).get("text")
+
+
+def _join_plans(plans: Sequence[Plan]) -> Plan:
+    cells = {cell.cell_id: cell for plan in plans for cell in plan.cells}
+    instances = {key: each for plan in plans for key, each in plan.instances.items()}
+    return Plan(plans[0].name, tuple(cells.values()), instances)
+
+
+def _join_manifests(experiments: Sequence[StoredExperiment]) -> dict[str, Any]:
+    if not experiments:
+        msg = "nothing to merge: name the directories of the parts"
+        raise StoreError(msg)
+    whole = dict(experiments[0].manifest)
+    for experiment in experiments[1:]:
+        whole = _join(whole, experiment.manifest, experiment.directory)
+    return whole
+
+
+def _join(
+    whole: Mapping[str, Any], part: Mapping[str, Any], where: Path
+) -> dict[str, Any]:
+    """Both manifests as one. Any: JSON values."""
+    if whole["suite"]["digest"] != part["suite"]["digest"]:
+        msg = (
+            f"{where} is of another suite ({whole['suite']['name']} and "
+            f"{part['suite']['name']}): merge parts of one suite"
+        )
+        raise StoreError(msg)
+    runs = {run["run_id"]: run for run in [*whole["runs"], *part["runs"]]}
+    ordered = sorted(runs.values(), key=lambda run: str(run["started_at"]))
+    drivers = {**whole["drivers"], **part["drivers"]}
+    return {**whole, "drivers": drivers, "runs": ordered}

@@ -1,0 +1,100 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from swe_features.errors import StoreError
+from swe_features.merging import merge_experiments
+from swe_features.preparation import Experiment, prepare
+from swe_features.results import read_experiment
+from swe_features.selection import Shard
+from swe_features.session import run_experiment
+from tests.swe_features.small_experiment import (
+    Silence,
+    Student,
+    equip_with,
+    small_experiment,
+)
+
+ARMS = ["sleep-time", "oracle"]
+
+
+def run(experiment: Experiment, out: Path) -> None:
+    run_experiment(
+        experiment,
+        out,
+        Silence(),
+        set_up=lambda config, run_id: equip_with(Student()),
+        environment={},
+    )
+
+
+def shard(folder: Path, number: int) -> Path:
+    whole = small_experiment(folder, arms=ARMS, budgets=[2])
+    part = prepare(whole.config, cache=whole.cache, shard=Shard(number, 2))
+    run(part, folder / f"part-{number}")
+    return folder / f"part-{number}"
+
+
+def test_merged_shards_are_the_whole_experiment(tmp_path: Path) -> None:
+    parts = [shard(tmp_path, 1), shard(tmp_path, 2)]
+    merged = merge_experiments(tmp_path / "merged", parts, environment={})
+    whole = small_experiment(tmp_path, arms=ARMS, budgets=[2])
+    assert {cell.cell_id for cell in whole.cells} == set(merged.results)
+    assert len(merged.scored) == 6
+    for result in merged.scored:
+        assert next(iter(merged.trajectory(result)))["data"]["cell_id"]
+        assert all(merged.context(key) for key in result.contexts)
+    # Nothing is left to do: the whole runs on in the merged directory.
+    before = (tmp_path / "merged" / "results.jsonl").read_bytes()
+    run(whole, tmp_path / "merged")
+    assert (tmp_path / "merged" / "results.jsonl").read_bytes() == before
+
+
+def test_merging_again_adds_nothing(tmp_path: Path) -> None:
+    part = shard(tmp_path, 1)
+    once = merge_experiments(tmp_path / "merged", [part], environment={})
+    again = merge_experiments(tmp_path / "merged", [part, part], environment={})
+    assert again.rows == once.rows
+    assert len(again.manifest["runs"]) == 1
+
+
+def test_attempts_of_several_machines_are_all_kept(tmp_path: Path) -> None:
+    experiment = small_experiment(tmp_path, arms=["no-context"], budgets=[2])
+    for name in ("a", "b"):
+        run(experiment, tmp_path / name)
+    merged = merge_experiments(
+        tmp_path / "merged", [tmp_path / "a", tmp_path / "b"], environment={}
+    )
+    assert len(merged.rows) == 6
+    assert len({row.trajectory for row in merged.rows}) == 6
+    assert len(merged.results) == 3
+
+
+def test_parts_of_another_suite_are_refused(tmp_path: Path) -> None:
+    part = shard(tmp_path, 1)
+    manifest = json.loads((part / "manifest.json").read_text())
+    manifest["suite"]["digest"] = "0" * 64
+    (tmp_path / "other").mkdir()
+    for name in ("plan.json", "results.jsonl"):
+        (tmp_path / "other" / name).write_bytes((part / name).read_bytes())
+    (tmp_path / "other" / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(StoreError, match="another suite"):
+        merge_experiments(tmp_path / "m", [part, tmp_path / "other"], environment={})
+
+
+def test_same_name_for_something_else_is_refused(tmp_path: Path) -> None:
+    part = shard(tmp_path, 1)
+    merge_experiments(tmp_path / "merged", [part], environment={})
+    result = next(r for r in read_experiment(part).scored if r.context)
+    path = part / "contexts" / f"{result.context}.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "text": "else"}))
+    with pytest.raises(StoreError, match="learned the same apart"):
+        merge_experiments(tmp_path / "merged", [part], environment={})
+
+
+def test_nothing_to_merge_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="nothing to merge"):
+        merge_experiments(tmp_path / "m", [], environment={})
+    with pytest.raises(StoreError, match="holds no experiment"):
+        merge_experiments(tmp_path / "m", [tmp_path], environment={})
