@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import docker
+from docker.constants import DEFAULT_UNIX_SOCKET
 from docker.errors import DockerException
 from docker.utils import kwargs_from_env
 
@@ -182,8 +183,10 @@ def connect_to_daemon() -> docker.APIClient:
     Raises:
         DriverUnavailableError: None answers.
     """
+    settings = kwargs_from_env()
     try:
-        client = docker.APIClient(**kwargs_from_env(), version="auto", timeout=_CALL_S)
+        _try_socket(str(settings.get("base_url") or DEFAULT_UNIX_SOCKET))
+        client = docker.APIClient(**settings, version="auto", timeout=_CALL_S)
         client.ping()
     except (DockerException, OSError) as error:
         reason = " ".join(str(error).split())[-160:]
@@ -193,6 +196,14 @@ def connect_to_daemon() -> docker.APIClient:
         )
         raise DriverUnavailableError(message) from error
     return client
+
+
+def _try_socket(address: str) -> None:
+    """Fail early, as the library leaves a socket open where nobody answers."""
+    scheme, _, path = address.partition("://")
+    if scheme in {"unix", "http+unix"}:
+        with socket.socket(socket.AF_UNIX) as trial:
+            trial.connect("/" + path.lstrip("/"))
 
 
 @dataclass(frozen=True, slots=True)

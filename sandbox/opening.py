@@ -9,6 +9,7 @@ from sandbox.errors import DriverUnavailableError, SandboxError
 from sandbox.limits import SandboxLimits
 from sandbox.local_driver import LocalDriver
 from sandbox.walls import BubblewrapWalls, NoWalls
+from sandbox.warm_driver import WarmDriver
 
 __all__ = ["DRIVER_NAMES", "open_driver"]
 
@@ -20,6 +21,7 @@ def open_driver(
     *,
     run_id: str,
     limits: SandboxLimits | None = None,
+    warm: int = 0,
     on_progress: Callable[[str], None] | None = None,
 ) -> Driver:
     """Open a driver by name.
@@ -30,6 +32,7 @@ def open_driver(
             image or can build it, else local.
         run_id: Marks everything made, so that it can be found again.
         limits: What each sandbox may take; the default ones if not given.
+        warm: How many sandboxes to keep ready before they are asked for.
         on_progress: Told in a line what takes long; standard error by default.
 
     Raises:
@@ -39,7 +42,13 @@ def open_driver(
     if name not in DRIVER_NAMES:
         message = f"unknown sandbox driver {name!r}: choose {', '.join(DRIVER_NAMES)}"
         raise SandboxError(message)
-    tell = on_progress or _tell
+    driver = _choose(name, run_id, limits, on_progress or _tell)
+    return WarmDriver(driver, size=warm) if warm > 0 else driver
+
+
+def _choose(
+    name: str, run_id: str, limits: SandboxLimits | None, tell: Callable[[str], None]
+) -> Driver:
     if name in {"auto", "docker"}:
         try:
             return DockerDriver(run_id=run_id, limits=limits, on_progress=tell)

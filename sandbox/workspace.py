@@ -15,7 +15,13 @@ from pathlib import Path
 
 from sandbox.errors import SandboxError
 
-__all__ = ["Workspace", "is_running", "process_birth", "sweep_workspaces"]
+__all__ = [
+    "Workspace",
+    "is_running",
+    "process_birth",
+    "sweep_workspaces",
+    "workspaces_folder",
+]
 
 _NAME = re.compile(r"(?P<run>.*)\.(?P<pid>\d+)-(?P<birth>\d+)\.[0-9a-f]+")
 
