@@ -194,17 +194,18 @@ def _amortise(
 
 def _read(found: Amortisation, contest: Contest) -> Reading:
     at = "" if found.baseline_budget is None else f" of {found.baseline_budget} steps"
-    what = f"In {found.prices.name} and at the {found.basis[6:]}{at} of"
-    what = f"{what} {contest.baseline}, sleeping for {contest.other}"
+    what = f"In {found.prices.name}, at the {found.basis[6:]}{at} of {contest.baseline}"
     last = found.by_queries[-1]
-    at_most = (
-        f"at {last.queries} queries a context it costs 1/{show(last.ratio, decimals=2)}"
-    )
     if math.isinf(found.break_even.value):
-        shows = f"{what} never pays, however many queries share it."
+        shows = f"{what}, {contest.other} never pays for its sleep."
     else:
         count = math.ceil(found.break_even.value)
-        shows = f"{what} pays from {count} queries a context on; {at_most} of it."
+        times = show(last.ratio, decimals=2)
+        shows = (
+            f"{what}, {contest.other} pays for its sleep where {count} or more queries "
+            f"share it; with {last.queries}, {contest.baseline} costs {times} times as "
+            "much."
+        )
     doubts = doubts_about(contest.cells)
     if found.basis == "equal budget":
         doubts += ("Equal budgets are not equal F1: read the scores beside the cost.",)

@@ -5,7 +5,7 @@ and cut into bins of equal size (arXiv 2504.13171, section 5.4 and figure 10).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -103,9 +103,9 @@ def gain_by_predictability(
     cut = np.array_split(np.array(ranked, dtype=object), bins)
     found = tuple(_bin(contest, gains, likelihoods, tuple(names)) for names in cut)
     trend, p = _trend(contest, gains, likelihoods)
-    return Predictability(
-        budget, found, trend, p, _read(contest, gains, found, trend, p)
-    )
+    unread = Predictability(budget, found, trend, p, Reading(""))
+    cells = [cell for of_one in gains.values() for cell in of_one]
+    return replace(unread, reading=_read(contest, unread, doubts_about(cells)))
 
 
 def _arms(contest: Contest) -> tuple[str, str]:
@@ -187,22 +187,15 @@ def _rank_correlation(a: FloatArray, b: FloatArray) -> float:
     return float(_weighted_correlation(np.ones((1, len(a))), *ranks)[0])
 
 
-def _read(
-    contest: Contest,
-    gains: Mapping[str, Sequence[Observation]],
-    bins: Sequence[Bin],
-    trend: Estimate,
-    p: float,
-) -> Reading:
-    cells = [cell for of_one in gains.values() for cell in of_one]
-    first, last = bins[0].gain, bins[-1].gain
+def _read(contest: Contest, found: Predictability, doubts: tuple[str, ...]) -> Reading:
+    least, most = found.bins[0].gain, found.bins[-1].gain
+    at = "" if found.budget is None else f" with {found.budget} steps"
     shows = (
-        f"{contest.other} gains {show(first, sign='+')} on the least and "
-        f"{show(last, sign='+')} on the most predictable queries; the rank correlation "
-        f"is {show(trend, decimals=2, sign='+')}, p = {p:.3g}."
+        f"{contest.other}{at} gains {show(least, sign='+')} on the least and "
+        f"{show(most, sign='+')} on the most predictable queries; the rank correlation "
+        f"is {show(found.trend, decimals=2, sign='+')}, p = {found.p:.3g}."
     )
-    doubts = doubts_about(cells)
-    smallest = min(len(each.instances) for each in bins)
+    smallest = min(len(each.instances) for each in found.bins)
     if smallest < FEW_IN_A_BIN:
         doubts += (f"A bin holds as few as {smallest} instances: read the trend.",)
     return Reading(shows, doubts)

@@ -30,6 +30,9 @@ FEWEST_REPOSITORIES = 10
 """From here on repositories are drawn; below, the number of clusters is too small for
 an interval of theirs to have its coverage (docs/statistics.md has the simulation)."""
 
+MOST_LEFT_OUT = 500
+"""Values that a jackknife needs at most: it only tells how skewed a statistic is."""
+
 FEWEST_INSIDE = 5
 """Instances that each repository needs for draws within it; below, all are pooled."""
 
@@ -77,10 +80,11 @@ class Design:
         return _draw(self, draws, seed)
 
     def leave_one_out(self) -> FloatArray:
-        """Weights that leave out one unit each: units x instances."""
-        unit_of = _codes(self._labels)
-        kept: NDArray[np.bool] = unit_of != np.arange(self.units)[:, None]
-        return kept.astype(np.float64)
+        """Weights that leave out one unit each: units x instances.
+
+        Of many units, equal groups of them are left out instead.
+        """
+        return _leave_out(self)
 
     @property
     def _labels(self) -> tuple[str, ...]:
@@ -97,7 +101,7 @@ class Design:
 
 
 # Analyses of one experiment share a design: equal draws, so their intervals agree.
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)
 def _draw(design: Design, draws: int, seed: int) -> FloatArray:
     random = np.random.default_rng(seed)
     unit_of, stratum_of = _codes(design._labels), _codes(design._strata)
@@ -106,6 +110,16 @@ def _draw(design: Design, draws: int, seed: int) -> FloatArray:
         inside = np.flatnonzero(stratum_of == stratum)
         drawn, place = np.unique(unit_of[inside], return_inverse=True)
         weights[:, inside] = _multinomial(random, len(drawn), draws)[:, place]
+    weights.setflags(write=False)
+    return weights
+
+
+@lru_cache(maxsize=4)
+def _leave_out(design: Design) -> FloatArray:
+    groups = min(design.units, MOST_LEFT_OUT)
+    group_of = _codes(design._labels) % groups
+    kept: NDArray[np.bool] = group_of != np.arange(groups)[:, None]
+    weights = kept.astype(np.float64)
     weights.setflags(write=False)
     return weights
 

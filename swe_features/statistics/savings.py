@@ -100,7 +100,7 @@ def _read(saving: Saving, contest: Contest) -> Reading:
         share = saving.not_reached_share
         doubts += (f"In {share:.0%} of the resamples that F1 is not reached.",)
     shows = (
-        f"For an F1 of {saving.level:.3f}, {contest.other} spends {at_least}"
-        f"{show(saving.ratio, decimals=2)} times less than {contest.baseline}."
+        f"For an F1 of {saving.level:.3f}, {contest.baseline} spends {at_least}"
+        f"{show(saving.ratio, decimals=2)} times what {contest.other} spends."
     )
     return Reading(shows, doubts)

@@ -33,7 +33,7 @@ def test_break_even_is_where_the_saved_tokens_have_paid_for_sleeping() -> None:
     (found,) = amortise(contest())
     # 4,000 tokens of sleep, 10 x 100 tokens saved by each query.
     assert found.break_even.value == 4
-    assert "pays from 4 queries" in found.reading.shows
+    assert "pays for its sleep where 4 or more queries" in found.reading.shows
 
 
 def test_sleeping_that_saves_nothing_never_pays() -> None:

@@ -191,3 +191,16 @@ def test_drawing_repositories_keeps_their_instances_together() -> None:
 def test_repositories_are_drawn_where_there_are_enough(repos: int, unit: Unit) -> None:
     cells = [cell(f"shop__till{n}-1") for n in range(repos)]
     assert Design.of(cells).unit == unit
+
+
+def test_many_units_are_left_out_in_groups_that_tell_the_same() -> None:
+    sample = np.random.default_rng(3).lognormal(0, 1, 1_200)
+    found = estimate(mean_of(sample), design_of(["one"] * 1_200), draws=500)
+    assert design_of(["one"] * 1_200).leave_one_out().shape == (500, 1_200)
+    spread = sample - sample.mean()
+    exact = (spread**3).sum() / (6 * (spread**2).sum() ** 1.5)
+    left_out = mean_of(sample)(design_of(["one"] * 1_200).leave_one_out())
+    moved = left_out.mean() - left_out
+    grouped = (moved**3).sum() / (6 * (moved**2).sum() ** 1.5)
+    assert grouped == pytest.approx(exact, rel=0.5)
+    assert found.bca is not None
