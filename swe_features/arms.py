@@ -15,6 +15,7 @@ from typing import Literal
 from agent.bm25 import Bm25Baseline
 from agent.events import EventSink
 from agent.learned_context import LearnedContext
+from agent.limits import Limits
 from agent.model import Model
 from agent.rollout import Rollout, Stop
 from agent.test_phase import Mode, attempt
@@ -51,6 +52,7 @@ class Assignment:
     seed: int
     learned_context: LearnedContext | None
     """What was learned, for an arm that sleeps."""
+    limits: Limits
     on_event: EventSink
 
 
@@ -145,6 +147,7 @@ def _ask(
         learned_context=learned,
         related=related,
         seed=given.seed,
+        limits=given.limits,
         on_event=given.on_event,
     )
 

@@ -116,6 +116,8 @@ class Attempts:
                     repo=instance.target.repo,
                     related=work.related,
                     seed=work.seed,
+                    step_cap=self._experiment.config.sleep_steps,
+                    limits=self._experiment.config.sleep_limits.as_limits(),
                     on_event=on_event,
                 )
 
@@ -151,6 +153,7 @@ class Attempts:
                     budget=cell.budget or 0,
                     seed=cell.seed,
                     learned_context=contexts.learned,
+                    limits=self._experiment.config.limits.as_limits(),
                     on_event=on_event,
                 )
                 rollout = arm_named(cell.arm).attempt(assignment)
@@ -255,7 +258,8 @@ def join_contexts(learned: Sequence[LearnedContext]) -> LearnedContext | None:
         return learned[0]
     return replace(
         learned[0],
-        text="\n\n".join(each.text for each in learned),
+        # One that learned the same as another says nothing more.
+        text="\n\n".join(dict.fromkeys(each.text for each in learned)),
         usage=sum((each.usage for each in learned), Usage()),
         duration_s=max(each.duration_s for each in learned),
         revisions=(),

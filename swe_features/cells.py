@@ -36,6 +36,10 @@ class Conditions:
     model_options: Mapping[str, Any]
     """Those that change what a model says. Any: JSON values."""
     sleep_model_options: Mapping[str, Any]
+    limits: Mapping[str, Any]
+    """Of the test phase."""
+    sleep_limits: Mapping[str, Any]
+    """Of the sleep phase, and its steps."""
     mode: str
     """`predict` or `edit`."""
     related: str
@@ -150,6 +154,8 @@ def _cell(
         "sleep_model": sleep_model,
         "model_options": conditions.model_options if model else None,
         "sleep_model_options": conditions.sleep_model_options if sleep_model else None,
+        "limits": conditions.limits if model else None,
+        "sleep_limits": conditions.sleep_limits if sleep_model else None,
         "mode": conditions.mode,
         "related": conditions.related,
         "prompts": conditions.prompts if arm.takes_steps else None,

@@ -11,12 +11,12 @@ from pathlib import Path
 from statistics import fmean
 
 from agent.learned_context_store import LearnedContextStore
+from agent.prices import Prices
 from agent.pull_request_text import write_pull_request
 from agent.usage import Usage
 from swe_features.cell_results import CellResult, latest_results, read_results
 from swe_features.cells import Cell
 from swe_features.preparation import Experiment, SleepWork
-from swe_features.prices import price_of
 from swe_features.selection import Retry, select_cells
 from swe_features.store import RESULTS
 from swe_features.text_table import NOTHING, lay_out
@@ -249,7 +249,7 @@ def estimate_run(experiment: Experiment, out: Path, retry: Retry) -> CostEstimat
         experiment,
         rows,
         is_learned=lambda key: shelf.path_of(key).exists(),
-        price_of=price_of,
+        price_of=Prices.load().find_cost,
     )
     return estimator.estimate(due)
 

@@ -9,12 +9,32 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from agent.limits import Limits
+from agent.sleep_phase import STEP_CAP
 from swe_features.errors import ConfigError
 
 __all__ = ["SEEDS", "ExperimentConfig", "find_config", "load_config"]
 
 SEEDS = 1000
 """Most seeds that a cell may have."""
+
+
+class LimitsConfig(BaseModel):
+    """Safety stops of a phase, beside its budget; what stands then is scored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    completion_tokens: int | None = Field(default=None, ge=1)
+    """Generated, reasoning included."""
+    cost_usd: float | None = Field(default=None, gt=0)
+    seconds: float | None = Field(default=None, gt=0)
+    """Of work; waiting for a provider's rate limits does not count."""
+    context_tokens: int | None = Field(default=None, ge=1)
+    """Size of the conversation; older observations are dropped before it is reached."""
+
+    def as_limits(self) -> Limits:
+        """For the agent."""
+        return Limits(**self.model_dump())
 
 
 class ExperimentConfig(BaseModel):
@@ -51,6 +71,12 @@ class ExperimentConfig(BaseModel):
     """Steps of the test phase."""
     seeds: int = Field(default=1, ge=1, le=SEEDS)
     """How often each cell is attempted. A model that draws at random draws anew."""
+    sleep_steps: int = Field(default=STEP_CAP, ge=1)
+    """Steps of the sleep phase for each pull request."""
+    limits: LimitsConfig = LimitsConfig()
+    """Of a test phase."""
+    sleep_limits: LimitsConfig = LimitsConfig()
+    """Of a sleep phase."""
     sandbox: Literal["auto", "docker", "local", "bubblewrap", "subprocess"] = "auto"
     """Where commands run; `auto` is Docker's where a daemon answers."""
     mode: Literal["predict", "edit"] = "predict"
@@ -106,6 +132,9 @@ class ExperimentConfig(BaseModel):
             return cls.model_validate(values)
         except ValidationError as error:
             first = error.errors()[0]
+            if first["type"] == "extra_forbidden":
+                inner = values[str(first["loc"][0])]
+                _refuse_unknown(inner, LimitsConfig.model_fields, where)
             setting = ".".join(str(part) for part in first["loc"])
             problem = first["msg"].removeprefix("Value error, ")
             shown = f"{first['input']!r}"[:80]

@@ -126,7 +126,8 @@ class Experiment:
             prompt_hash=self.conditions.prompts,
             seed=seed,
             settings={
-                "options": self.conditions.sleep_model_options,
+                "options": dict(self.conditions.sleep_model_options),
+                "limits": dict(self.conditions.sleep_limits),
                 "code": self.conditions.code,
             },
         )
@@ -261,6 +262,11 @@ def _conditions(config: ExperimentConfig) -> Conditions:
         sleep_model=config.sleep_model or config.model,
         model_options=options,
         sleep_model_options=sleep_options,
+        limits=config.limits.model_dump(),
+        sleep_limits={
+            **config.sleep_limits.model_dump(),
+            "steps": config.sleep_steps,
+        },
         mode=config.mode,
         related=config.related,
         prompts=prompts_hash(),

@@ -41,6 +41,10 @@ def run(  # noqa: PLR0917  # each parameter is an option
             "experiment. Without it: the packaged demo.",
         ),
     ] = None,
+    suite: Annotated[
+        Path | None,
+        typer.Option(help="Rows (.jsonl) for a packaged experiment; else the demo's."),
+    ] = None,
     repo: Annotated[
         list[str] | None,
         typer.Option(help="Path or URL of the repository, or OWNER/NAME=PATH; repeat."),
@@ -115,6 +119,7 @@ def run(  # noqa: PLR0917  # each parameter is an option
     Running it again takes up where it ended: scored cells stay, the rest is attempted.
     """
     options = {
+        "suite": suite,
         "repositories": _repositories(repo),
         "model": model,
         "sleep_model": sleep_model,

@@ -13,6 +13,8 @@ CONDITIONS = Conditions(
     sleep_model="s",
     model_options={"temperature": 0},
     sleep_model_options={},
+    limits={},
+    sleep_limits={"steps": 8},
     mode="predict",
     related="past-only",
     prompts="p",
@@ -94,6 +96,7 @@ def test_whatever_an_instance_shows_or_asks_is_in_the_id(changed: Instance) -> N
     [
         {"model": "other"},
         {"model_options": {"temperature": 1}},
+        {"limits": {"seconds": 60}},
         {"mode": "edit"},
         {"related": "any-order"},
         {"prompts": "other"},

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from swe_features.arms import choose_arms
 from swe_features.errors import ConfigError
 from swe_features.experiment import ExperimentConfig, find_config, load_config
 
@@ -40,6 +41,9 @@ def test_paths_of_a_file_are_beside_it(tmp_path: Path) -> None:
         ("arms: []", "at least one arm"),
         ("sandbox: moon", "sandbox cannot be 'moon'"),
         ("seeds: 0", "seeds cannot be 0"),
+        ("limits: {second: 3}", "unknown setting 'second': did you mean 'seconds'"),
+        ("limits: {seconds: -3}", "limits.seconds cannot be -3"),
+        ("limits: 3", "limits cannot be 3"),
         ("- a", "holds no settings"),
         ("a: [", "is no YAML"),
     ],
@@ -70,3 +74,22 @@ def test_options_win_over_the_file_and_none_leaves_it() -> None:
 def test_options_are_checked_too() -> None:
     with pytest.raises(ConfigError, match="options: workers cannot be 0"):
         ExperimentConfig().with_options(workers=0)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "figure-11",
+        "k-scaling",
+        "amortisation",
+        "pass-at-k",
+        "predictability",
+        "context-only",
+    ],
+)
+def test_packaged_experiments_have_known_arms_and_controls(name: str) -> None:
+    config = find_config(name)
+    arms = choose_arms(config.arms)
+    assert config.name == name
+    assert {"sleep-time", "oracle"} <= {arm.name for arm in arms}
+    assert config.suite is None

@@ -332,3 +332,24 @@ def test_results_that_came_before_a_fatal_error_are_kept(tmp_path: Path) -> None
     with pytest.raises(ModelSetupError):
         run(experiment, tmp_path / "out", student)
     assert [row.arm for row in rows_of(tmp_path / "out")] == ["oracle"]
+
+
+def test_limit_cuts_a_rollout_short_and_its_cell_can_be_retried(
+    tmp_path: Path,
+) -> None:
+    experiment = small_experiment(
+        tmp_path, arms=["no-context"], budgets=[5], limits={"completion_tokens": 5}
+    )
+    first = run(experiment, tmp_path / "out", Student())
+    assert (first.scored, first.broken) == (3, 0)
+    assert {row.stop for row in rows_of(tmp_path / "out")} == {"tokens"}
+    again = run_experiment(
+        experiment,
+        tmp_path / "out",
+        Silence(),
+        retry="limit",
+        set_up=lambda config, run_id: equip_with(Student()),
+        environment={},
+    )
+    assert again.attempted == 3
+    assert [row.attempt for row in rows_of(tmp_path / "out")] == [1, 1, 1, 2, 2, 2]
