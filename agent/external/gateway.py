@@ -1,0 +1,177 @@
+"""A proxy that lets an agent reach its model and nothing else.
+
+Behind walls an agent has no network. A forwarder inside hands what it asks to a socket
+file, and on the host stands this gateway: it connects to the hosts on its list and
+refuses all others. It looks at names, not into what is sent: that stays encrypted.
+"""
+
+import re
+import select
+import socket
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+__all__ = ["FORWARDER", "PORT", "ModelGateway"]
+
+PORT = 3128
+"""Where the forwarder listens inside the walls."""
+_HEAD_LIMIT_BYTES = 64 * 1024
+_CONNECT_S = 20.0
+_IDLE_S = 900.0
+_PIECE_BYTES = 64 * 1024
+_REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_UNREACHABLE = (
+    b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+)
+
+FORWARDER = r"""
+import select, socket, subprocess, sys, threading
+path, port, command = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
+listener = socket.create_server(("127.0.0.1", port), backlog=64)
+def pump(inside):
+    outside = socket.socket(socket.AF_UNIX)
+    try:
+        outside.connect(path)
+        pair = {inside: outside, outside: inside}
+        while True:
+            for end in select.select(list(pair), [], [])[0]:
+                data = end.recv(65536)
+                if not data:
+                    return
+                pair[end].sendall(data)
+    except OSError:
+        pass
+    finally:
+        inside.close()
+        outside.close()
+def serve():
+    while True:
+        inside, _ = listener.accept()
+        threading.Thread(target=pump, args=(inside,), daemon=True).start()
+threading.Thread(target=serve, daemon=True).start()
+sys.exit(subprocess.call(command))
+"""
+"""Runs inside the walls with the standard library alone: socket, port, command."""
+
+
+class ModelGateway:
+    """Listens on a socket file while an agent runs."""
+
+    def __init__(self, path: Path, hosts: Iterable[str]) -> None:
+        """Prepare a gateway.
+
+        Args:
+            path: Socket file to make; some systems allow it 107 bytes.
+            hosts: `host` for its port 443, or `host:port`.
+        """
+        self.refused: list[str] = []
+        """What was asked for and not on the list, in order."""
+        self._allowed = {_with_port(host) for host in hosts}
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(path))
+        path.chmod(0o666)
+        self._listener.listen(64)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        # Closing alone does not wake a thread that waits in accept.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(5)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                asking, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(
+                target=self._serve_one, args=(asking,), daemon=True
+            ).start()
+
+    def _serve_one(self, asking: socket.socket) -> None:
+        with asking:
+            asking.settimeout(_IDLE_S)
+            try:
+                head = _read_head(asking)
+                address, first = _read_request(head)
+                if address not in self._allowed:
+                    self.refused.append(address)
+                    asking.sendall(_REFUSAL)
+                    return
+                self._connect(asking, address, first)
+            except (OSError, ValueError):
+                return
+
+    def _connect(self, asking: socket.socket, address: str, first: bytes) -> None:
+        host, _, port = address.rpartition(":")
+        try:
+            model = socket.create_connection((host, int(port)), timeout=_CONNECT_S)
+        except OSError:
+            asking.sendall(_UNREACHABLE)
+            return
+        with model:
+            if first:
+                model.sendall(first)
+            else:
+                asking.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            _pump(asking, model)
+
+
+def _with_port(host: str) -> str:
+    return host.lower() if re.search(r":\d+$", host) else f"{host.lower()}:443"
+
+
+def _read_head(asking: socket.socket) -> bytes:
+    head = b""
+    while b"\r\n\r\n" not in head:
+        piece = asking.recv(_PIECE_BYTES)
+        if not piece or len(head) > _HEAD_LIMIT_BYTES:
+            msg = "no request"
+            raise ValueError(msg)
+        head += piece
+    return head
+
+
+def _read_request(head: bytes) -> tuple[str, bytes]:
+    """Where a request goes, and what to send there first; nothing for a tunnel."""
+    line, _, rest = head.partition(b"\r\n")
+    method, target, version = line.decode("latin-1").split(" ", 2)
+    if method == "CONNECT":
+        return _with_port(target), b""
+    parts = urlsplit(target)
+    if parts.scheme != "http" or not parts.hostname:
+        msg = f"not for a proxy: {target}"
+        raise ValueError(msg)
+    path = parts.path or "/"
+    path += f"?{parts.query}" if parts.query else ""
+    # One request a connection: the next one may be meant for another host.
+    lines = [
+        field
+        for field in rest.split(b"\r\n\r\n", 1)[0].split(b"\r\n")
+        if not field.lower().startswith((b"connection:", b"proxy-"))
+    ]
+    body = rest.split(b"\r\n\r\n", 1)[1]
+    fields = b"\r\n".join([*lines, b"Connection: close"])
+    first = f"{method} {path} {version}\r\n".encode("latin-1") + fields
+    return f"{parts.hostname}:{parts.port or 80}".lower(), first + b"\r\n\r\n" + body
+
+
+def _pump(asking: socket.socket, model: socket.socket) -> None:
+    pair = {asking: model, model: asking}
+    while True:
+        ready, _, _ = select.select(list(pair), [], [], _IDLE_S)
+        if not ready:
+            return
+        for end in ready:
+            data = end.recv(_PIECE_BYTES)
+            if not data:
+                return
+            pair[end].sendall(data)

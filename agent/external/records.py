@@ -1,0 +1,118 @@
+"""Steps and tokens, where an agent's own record tells them."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from agent.external.command import Record
+from agent.usage import Usage
+
+__all__ = ["OwnRecord", "read_record"]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRecord:
+    """What an agent says of itself; the host does not vouch for it."""
+
+    steps: int = 0
+    usage: Usage = field(default_factory=partial(Usage, 0, 0, 0, 0, 1, 1))
+    exit_status: str = ""
+
+
+def read_record(form: Record | None, trajectory: Path, output: str) -> OwnRecord:
+    """Read an agent's record; whatever cannot be read is unmeasured.
+
+    Args:
+        form: Which agent's.
+        trajectory: The file it was asked to write.
+        output: What it printed.
+    """
+    if form is None:
+        return OwnRecord()
+    try:
+        return _READERS[form](trajectory, output)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return OwnRecord()
+
+
+def _read_mini(trajectory: Path, output: str) -> OwnRecord:
+    del output
+    record = json.loads(trajectory.read_text(encoding="utf-8"))
+    usage = Usage()
+    for message in record["messages"]:
+        response = (message.get("extra") or {}).get("response") or {}
+        if isinstance(response, Mapping) and response.get("choices"):
+            usage += _read_usage(response.get("usage") or {})
+    status = str(record["info"].get("exit_status") or "")
+    return OwnRecord(usage.requests, usage, status)
+
+
+def _read_claude(trajectory: Path, output: str) -> OwnRecord:
+    del trajectory
+    results = [each for each in _read_lines(output) if each.get("type") == "result"]
+    result = results[-1]
+    spent = result["usage"]
+    cached = int(spent.get("cache_read_input_tokens") or 0)
+    written = int(spent.get("cache_creation_input_tokens") or 0)
+    steps = int(result.get("num_turns") or 0)
+    usage = Usage(
+        prompt_tokens=int(spent["input_tokens"]) + cached + written,
+        cached_prompt_tokens=cached,
+        completion_tokens=int(spent["output_tokens"]),
+        requests=steps,
+    )
+    return OwnRecord(steps, usage, str(result.get("subtype") or ""))
+
+
+def _read_codex(trajectory: Path, output: str) -> OwnRecord:
+    del trajectory
+    usage = Usage()
+    for line in _read_lines(output):
+        if line.get("type") == "turn.completed":
+            spent = line["usage"]
+            usage += Usage(
+                prompt_tokens=int(spent["input_tokens"]),
+                cached_prompt_tokens=int(spent.get("cached_input_tokens") or 0),
+                completion_tokens=int(spent["output_tokens"]),
+                requests=1,
+            )
+    items = [e for e in _read_lines(output) if e.get("type") == "item.completed"]
+    return OwnRecord(len(items), usage)
+
+
+def _read_usage(usage: Mapping[str, Any]) -> Usage:
+    """Usage of one reply, as chat completions have it. Any: JSON values."""
+    prompt = int(usage.get("prompt_tokens") or 0)
+    completion = int(usage.get("completion_tokens") or 0)
+    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
+    details = usage.get("completion_tokens_details") or {}
+    return Usage(
+        prompt_tokens=prompt,
+        cached_prompt_tokens=int(cached),
+        completion_tokens=completion,
+        reasoning_tokens=int(details.get("reasoning_tokens") or 0),
+        requests=1,
+        unmeasured_requests=0 if prompt or completion else 1,
+    )
+
+
+def _read_lines(output: str) -> Iterator[Mapping[str, Any]]:
+    """JSON objects of an output, one on each line, or one as a whole."""
+    for line in output.splitlines():
+        if line.lstrip().startswith("{"):
+            try:
+                value = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(value, dict):
+                yield value
+
+
+_READERS: Mapping[Record, Callable[[Path, str], OwnRecord]] = {
+    "mini-swe-agent": _read_mini,
+    "claude-code": _read_claude,
+    "codex": _read_codex,
+}

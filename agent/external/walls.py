@@ -1,0 +1,141 @@
+"""Walls around an agent that runs on this machine, beside its sandbox.
+
+An agent brings its own runtime and has to reach its model, so it cannot run inside of a
+sandbox without network. It runs beside it, on a copy of the checkout. Behind walls it
+sees the system's programs, its own installation and that copy; no other file, no
+process, and no network but the gateway to its model. Without bubblewrap there are no
+walls, and the result says so.
+"""
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.errors import AgentError
+from agent.external.gateway import FORWARDER, PORT
+
+__all__ = ["UNWALLED", "WALLED", "Room", "build_command"]
+
+WALLED = (
+    "behind bubblewrap's walls: its own installation and a copy of the checkout, "
+    "and no network but an allow-list of its model's hosts"
+)
+UNWALLED = (
+    "without walls: a copy of the checkout, with this machine's files and network"
+)
+
+_SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_SYSTEM_FILES = (
+    "/etc/alternatives",
+    "/etc/ca-certificates",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/passwd",
+    "/etc/pki",
+    "/etc/ssl",
+)
+_USER = "1000"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Folders of one attempt, at the same places inside the walls as outside."""
+
+    tree: Path
+    home: Path
+    socket: Path
+    """The gateway's."""
+
+
+def build_command(
+    command: list[str], environment: dict[str, str], room: Room, *, walled: bool
+) -> tuple[list[str], dict[str, str]]:
+    """The command line to start, and its whole environment.
+
+    Args:
+        command: The agent's own.
+        environment: Of the agent.
+        room: Where it works.
+        walled: Whether to put walls around it.
+
+    Raises:
+        AgentError: The agent's program, or bubblewrap, is not installed.
+    """
+    program = shutil.which(command[0])
+    if program is None:
+        msg = f"no program {command[0]!r} on PATH: install that agent first"
+        raise AgentError(msg)
+    command = [program, *command[1:]]
+    if not walled:
+        return command, environment
+    bubblewrap = shutil.which("bwrap")
+    if bubblewrap is None:
+        msg = "no bubblewrap (bwrap) on PATH: install it, or run agents unwalled"
+        raise AgentError(msg)
+    proxy = f"http://127.0.0.1:{PORT}"
+    proxies = {name: proxy for name in ("http_proxy", "https_proxy", "all_proxy")}
+    proxies |= {name.upper(): proxy for name in proxies}
+    python = os.path.realpath(sys.executable)
+    forwarder = [python, "-I", "-S", "-c", FORWARDER, str(room.socket), str(PORT)]
+    walls = [bubblewrap, *_namespaces(), *_binds(program, python, room)]
+    return [*walls, "--", *forwarder, *command], environment | proxies
+
+
+def _namespaces() -> list[str]:
+    return [
+        *("--unshare-all", "--new-session", "--die-with-parent"),
+        *("--uid", _USER, "--gid", _USER, "--hostname", "sandbox"),
+    ]
+
+
+def _binds(program: str, python: str, room: Room) -> list[str]:
+    binds: list[str] = []
+    for name in _SYSTEM_FOLDERS:
+        path = Path(name)
+        if path.is_symlink():
+            binds += ["--symlink", str(path.readlink()), name]
+        elif path.is_dir():
+            binds += ["--ro-bind", name, name]
+    for name in _SYSTEM_FILES:
+        binds += ["--ro-bind-try", name, name]
+    binds += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    for folder in _find_installation(program, python):
+        binds += ["--ro-bind", str(folder), str(folder)]
+    for folder in (room.tree, room.home, room.socket.parent):
+        binds += ["--bind", str(folder), str(folder)]
+    return [*binds, "--chdir", str(room.tree)]
+
+
+def _find_installation(program: str, python: str) -> list[Path]:
+    """Folders of an agent's program, of the interpreter that it names, and of ours."""
+    files = [Path(program), Path(program).resolve(), Path(python)]
+    interpreter = _read_interpreter(Path(program))
+    if interpreter is not None:
+        files += [interpreter, interpreter.resolve()]
+    folders = {_installation_of(file) for file in files}
+    outside = {f for f in folders if not f.is_relative_to("/usr") and f != Path("/")}
+    return sorted(outside)
+
+
+def _installation_of(file: Path) -> Path:
+    """The folder above `bin`, or that of the package a program lies in."""
+    for parent in file.parents:
+        if parent.name in ("bin", "node_modules"):
+            return parent.parent
+    return file.parent
+
+
+def _read_interpreter(program: Path) -> Path | None:
+    with program.open("rb") as file:
+        first = file.readline(4096)
+    if not first.startswith(b"#!"):
+        return None
+    words = first[2:].decode(errors="replace").split()
+    if not words:
+        return None
+    if Path(words[0]).name == "env" and len(words) > 1:
+        found = shutil.which(words[1])
+        return Path(found) if found else None
+    return Path(words[0])

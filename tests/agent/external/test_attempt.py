@@ -1,0 +1,297 @@
+"""Other people's agents, with stand-ins that have their command lines."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from agent.errors import AgentError
+from agent.events import Event
+from agent.external.attempt import attempt_externally
+from agent.external.command import AgentCommand, load_agents
+from agent.learned_context import LearnedContext
+from agent.rollout import Rollout
+from agent.usage import Usage
+from sandbox.contract import Sandbox
+from tests.agent.chat_server import Answer, ChatServer
+
+STAND_IN = f"""#!{os.path.realpath(sys.executable)}
+import json, os, sys, pathlib
+pathlib.Path("argv.json").write_text(json.dumps(sys.argv[1:]))
+pathlib.Path("environment.json").write_text(json.dumps(dict(os.environ)))
+path = pathlib.Path("shop/prices.py")
+path.write_text(path.read_text() + "# changed\\n")
+{{more}}
+"""
+LEARNED = LearnedContext(
+    text="Prices are in shop/prices.py.",
+    repo="shop/till",
+    commit="0" * 40,
+    related=(1,),
+    model="m",
+    prompt_hash="0",
+    usage=Usage(),
+    duration_s=0.0,
+)
+
+
+@cache
+def bubblewrap_works() -> bool:
+    program = shutil.which("bwrap")
+    if program is None:
+        return False
+    done = subprocess.run(
+        [program, "--unshare-all", "--ro-bind", "/", "/", "true"], check=False
+    )
+    return done.returncode == 0
+
+
+walls = pytest.mark.skipif(not bubblewrap_works(), reason="no bubblewrap works here")
+
+
+class StandIn:
+    """A program of some name that leaves what it was called with in the tree."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "bin"
+        self.folder.mkdir()
+        self.environ = dict(os.environ)
+        self.environ["PATH"] = f"{self.folder}:{self.environ['PATH']}"
+        self.events: list[Event] = []
+
+    def install(self, name: str, more: str = "") -> None:
+        path = self.folder / name
+        path.write_text(STAND_IN.replace("{more}", more))
+        path.chmod(0o755)
+
+    def attempt(
+        self,
+        agent: AgentCommand,
+        sandbox: Sandbox,
+        learned_context: LearnedContext | None = None,
+        *,
+        walled: bool = False,
+    ) -> Rollout:
+        return attempt_externally(
+            agent=agent,
+            model="anthropic/claude-sonnet-4-5",
+            sandbox=sandbox,
+            title="Cap the prices",
+            body="A {model} price is at most 100.",
+            budget=7,
+            learned_context=learned_context,
+            walled=walled,
+            environ=self.environ,
+            on_event=self.events.append,
+        )
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    made = StandIn(tmp_path)
+    monkeypatch.setenv("PATH", made.environ["PATH"])
+    return made
+
+
+def read_json(sandbox: Sandbox, name: str) -> dict[str, str]:
+    value: dict[str, str] = json.loads(sandbox.read(name))
+    return value
+
+
+@pytest.mark.parametrize("name", sorted(load_agents()))
+def test_each_ready_made_agent_is_called_with_the_task(
+    name: str, stand_in: StandIn, sandbox: Sandbox
+) -> None:
+    agent = load_agents()[name]
+    stand_in.install(agent.command[0])
+
+    rollout = stand_in.attempt(agent, sandbox)
+
+    assert rollout.predicted_files == ("shop/prices.py",)
+    argv = " ".join(read_json(sandbox, "argv.json"))
+    assert "Cap the prices" in argv
+    assert "A {model} price is at most 100." in argv
+    environment = read_json(sandbox, "environment.json")
+    outside = argv.replace("A {model} price", "") + " ".join(environment.values())
+    for placeholder in ("{model}", "{bare_model}", "{budget}", "{home}", "{task}"):
+        assert placeholder not in outside
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("mini-swe-agent", ["--yolo", "--config=agent.step_limit=7"]),
+        ("mini-swe-agent", ["--model=anthropic/claude-sonnet-4-5"]),
+        ("claude-code", ["--print", "--max-turns=7", "--model=claude-sonnet-4-5"]),
+        ("codex", ["exec", "--json", "--model=claude-sonnet-4-5"]),
+        ("aider", ["--yes-always", "--no-auto-commits"]),
+        ("openhands", ["--headless"]),
+    ],
+)
+def test_its_own_switches_are_on_its_command_line(
+    name: str, words: list[str], stand_in: StandIn, sandbox: Sandbox
+) -> None:
+    agent = load_agents()[name]
+    stand_in.install(agent.command[0])
+    stand_in.attempt(agent, sandbox)
+
+    argv = read_json(sandbox, "argv.json")
+    assert [word for word in words if word not in argv] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [("claude-code", "CLAUDE.md"), ("codex", "AGENTS.md")]
+)
+def test_what_was_learned_lies_in_the_file_that_the_agent_reads(
+    name: str, file: str, stand_in: StandIn, sandbox: Sandbox
+) -> None:
+    agent = load_agents()[name]
+    more = f'pathlib.Path("seen").write_text(pathlib.Path("{file}").read_text())'
+    stand_in.install(agent.command[0], more)
+
+    rollout = stand_in.attempt(agent, sandbox, LEARNED)
+
+    assert b"Prices are in shop/prices.py." in sandbox.read("seen")
+    assert rollout.predicted_files == ("shop/prices.py",)
+    assert "Prices are in" not in " ".join(read_json(sandbox, "argv.json"))
+    with pytest.raises(FileNotFoundError):
+        sandbox.read(file)
+
+
+def test_a_file_of_the_repository_is_kept_above_what_was_learned(
+    stand_in: StandIn, sandbox: Sandbox
+) -> None:
+    agent = AgentCommand(command=("it", "{task}"), context=("AGENTS.md",))
+    sandbox.write("AGENTS.md", b"Use tabs.\n")
+    more = 'pathlib.Path("seen").write_text(pathlib.Path("AGENTS.md").read_text())'
+    stand_in.install("it", more)
+
+    stand_in.attempt(agent, sandbox, LEARNED)
+
+    seen = sandbox.read("seen").decode()
+    assert seen.startswith("Use tabs.\n")
+    assert "Prices are in" in seen
+    assert sandbox.read("AGENTS.md") == b"Use tabs.\n"
+
+
+def test_what_was_learned_can_stand_in_the_prompt(
+    stand_in: StandIn, sandbox: Sandbox
+) -> None:
+    stand_in.install("it")
+    agent = AgentCommand(command=("it", "{task}"), context=("prompt",))
+
+    stand_in.attempt(agent, sandbox, LEARNED)
+
+    assert "Prices are in" in read_json(sandbox, "argv.json")[0]  # type: ignore[index]
+
+
+def test_added_and_deleted_files_reach_the_sandbox_and_are_no_answer(
+    stand_in: StandIn, sandbox: Sandbox
+) -> None:
+    more = (
+        'pathlib.Path("docs/orders.md").unlink()\n'
+        'pathlib.Path("new.py").write_text("")\n'
+        'os.symlink("/etc/passwd", "link")'
+    )
+    stand_in.install("it", more)
+
+    rollout = stand_in.attempt(AgentCommand(command=("it", "{task}")), sandbox)
+
+    changes = {change.path: str(change.kind) for change in sandbox.changes()}
+    assert rollout.predicted_files == ("shop/prices.py",)
+    assert changes["docs/orders.md"] == "deleted"
+    assert changes["new.py"] == "added"
+    assert "link" not in changes
+
+
+def test_only_the_named_variables_of_the_host_reach_the_agent(
+    stand_in: StandIn, sandbox: Sandbox
+) -> None:
+    stand_in.install("it")
+    stand_in.environ |= {"MODEL_KEY": "planted-1", "OTHER_KEY": "planted-2"}
+    agent = AgentCommand(command=("it", "{task}"), keys=("MODEL_KEY",))
+
+    stand_in.attempt(agent, sandbox)
+
+    environment = read_json(sandbox, "environment.json")
+    assert environment["MODEL_KEY"] == "planted-1"
+    assert "planted-2" not in environment.values()
+
+
+def test_an_agent_that_does_not_end_is_ended_and_scored(
+    stand_in: StandIn, sandbox: Sandbox
+) -> None:
+    stand_in.install("it", "import time; time.sleep(60)")
+    agent = AgentCommand(command=("it", "{task}"), timeout_s=1.0)
+
+    rollout = stand_in.attempt(agent, sandbox)
+
+    assert rollout.stop == "time"
+    assert rollout.predicted_files == ("shop/prices.py",)
+
+
+def test_an_agent_that_fails_without_a_change_is_an_error(
+    stand_in: StandIn, sandbox: Sandbox
+) -> None:
+    path = stand_in.folder / "it"
+    path.write_text("#!/bin/sh\necho no key sk-planted-0123456789; exit 3\n")
+    path.chmod(0o755)
+
+    with pytest.raises(AgentError, match="it ended with 3") as caught:
+        stand_in.attempt(AgentCommand(command=("it", "{task}")), sandbox)
+
+    assert "sk-planted" not in str(caught.value)
+    assert "sk-planted" not in str([event.data for event in stand_in.events])
+
+
+def test_an_agent_that_is_not_installed_is_an_error(
+    stand_in: StandIn, sandbox: Sandbox
+) -> None:
+    with pytest.raises(AgentError, match="no-such-agent"):
+        stand_in.attempt(AgentCommand(command=("no-such-agent",)), sandbox)
+
+
+PROBE = """
+import socket, urllib.error, urllib.request
+said = []
+try:
+    socket.create_connection(("127.0.0.1", {port}), 2)
+    said.append("reached it directly")
+except OSError:
+    said.append("no network")
+for address in ("http://127.0.0.1:{port}/v1/chat/completions", "http://example.org/"):
+    try:
+        request = urllib.request.Request(address, b"{}")
+        said.append(urllib.request.urlopen(request, timeout=5).status)
+    except urllib.error.HTTPError as error:
+        said.append(error.code)
+said.append(os.path.exists("{secret}"))
+pathlib.Path("said.json").write_text(json.dumps(said))
+"""
+
+
+@walls
+def test_behind_walls_only_the_model_can_be_reached(
+    stand_in: StandIn, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("of the host")
+    with ChatServer(Answer()) as server:
+        port = server.url.split(":")[2].split("/")[0]
+        more = PROBE.replace("{port}", port).replace("{secret}", str(secret))
+        stand_in.install("it", more)
+        stand_in.environ["BASE_URL"] = server.url
+        agent = AgentCommand(command=("it", "{task}"), keys=("BASE_URL",))
+
+        rollout = stand_in.attempt(agent, sandbox, walled=True)
+
+    said = json.loads(sandbox.read("said.json"))
+    assert said == ["no network", 200, 403, False]
+    assert rollout.predicted_files == ("shop/prices.py",)
+    (output,) = [e.data for e in stand_in.events if e.kind == "external_output"]
+    assert output["refused_hosts"] == ["example.org:80"]
