@@ -47,7 +47,7 @@ class Student:
             tool = "finish_rethinking_memory" if own % 2 else "rethink_memory"
             if not own % 2:
                 arguments = {
-                    "new_memory": f"Look at {self.file}.",
+                    "new_memory": f"Look at {self.file}. Note {number}.",
                     "target_block_label": "learned_context",
                     "source_block_label": "learned_context",
                 }
