@@ -86,11 +86,10 @@ def find_suspects(experiment: StoredExperiment) -> dict[str, tuple[Suspicion, ..
     suspects = {}
     for result in experiment.results.values():
         found = scan_trajectory(experiment.trajectory(result))
-        if result.context is not None:
-            if result.context not in asleep:
-                events = experiment.context_trajectory(result.context)
-                asleep[result.context] = scan_trajectory(events)
-            found = asleep[result.context] + found
+        for key in result.contexts:
+            if key not in asleep:
+                asleep[key] = scan_trajectory(experiment.context_trajectory(key))
+            found += asleep[key]
         if found:
             suspects[result.cell_id] = found
     return suspects

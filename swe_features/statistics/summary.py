@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from swe_features.arms import arm_named
 from swe_features.results import StoredExperiment
 from swe_features.statistics.amortisation import Amortisation, amortise
 from swe_features.statistics.areas import Area, compare_areas
@@ -46,6 +47,9 @@ __all__ = [
 
 BASELINE = "test-time"
 """The arm that others are held against, where there is one."""
+
+SLEEPING = "sleep-time"
+"""Begins the names of the arms that are handed what one or several sleeps wrote."""
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
@@ -147,7 +151,8 @@ def summarise(  # noqa: PLR0913  # what the cells themselves do not tell
         suspects: Suspicious rollouts by `cell_id`; see `conduct`.
         likelihoods: How predictable each query was, by `instance_id`.
         likelihood_model: Who judged that.
-        arms_by_k: How many learned contexts an arm is handed, for the curve over k.
+        arms_by_k: How many learned contexts an arm is handed, for the curve over k;
+            None takes `sleep-time` and its kin, `sleep-time-k5`.
         missing: Planned cells that were not attempted.
         seed: Of all resamples.
     """
@@ -170,7 +175,9 @@ def summarise(  # noqa: PLR0913  # what the cells themselves do not tell
             for arm in arms
             if base in arms and arm != base
         ),
-        scaling=_scale(observations, arms_by_k or {}, seed),
+        scaling=_scale(
+            observations, _several(arms) if arms_by_k is None else arms_by_k, seed
+        ),
         suspects=flagged,
         likelihoods=dict(likelihoods or {}),
         likelihood_model=likelihood_model,
@@ -226,6 +233,10 @@ def _oppose(
         at_equal_tokens=at_equal_tokens,
         predictability=tuple(each for each in binned if each is not None),
     )
+
+
+def _several(arms: Sequence[str]) -> dict[str, int]:
+    return {arm: arm_named(arm).contexts for arm in arms if arm.startswith(SLEEPING)}
 
 
 def _scale(
