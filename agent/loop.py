@@ -6,7 +6,7 @@ step too. Every observation ends with the count of steps (arXiv 2504.13171, appe
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from agent.context_window import ContextWindow
 from agent.errors import ContextOverflowError
@@ -61,8 +61,15 @@ class Loop:
 
     def open(self, phase: str, **facts: JSON) -> None:
         """Record that a phase begins, and under which conditions."""
-        tools = [spec.name for spec in self._toolbox.specs]
-        self._record("phase", phase=phase, model=self._model.name, tools=tools, **facts)
+        specs = self._toolbox.specs
+        self._record(
+            "phase",
+            phase=phase,
+            model=self._model.name,
+            tools=[spec.name for spec in specs],
+            tool_definitions=[asdict(spec) for spec in specs],
+            **facts,
+        )
 
     def close(self, stop: Stop, **facts: JSON) -> None:
         """Record that the phase is over, and why."""
