@@ -14,6 +14,8 @@ from typing import Literal
 
 from agent.bm25 import Bm25Baseline
 from agent.events import EventSink
+from agent.external.attempt import attempt_externally
+from agent.external.command import load_agents
 from agent.learned_context import LearnedContext
 from agent.limits import Limits
 from agent.model import Model
@@ -36,6 +38,8 @@ __all__ = ["ARMS", "Arm", "Assignment", "arm_named", "choose_arms"]
 
 _SEVERAL = re.compile(r"sleep-time-k([1-9][0-9]?)")
 """Arms that are handed several learned contexts: `sleep-time-k5`."""
+_EXTERNAL = re.compile(r"agent(-unwalled)?:([a-z0-9-]+?)(\+sleep)?")
+"""Other people's agents: `agent:mini-swe-agent`, `agent:codex+sleep`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +104,41 @@ def arm_named(name: str) -> Arm:
         count = int(several[1])
         summary = f"what {count} sleep phases wrote, one after the other"
         return Arm(name, summary, _attempt_with_learned_context, contexts=count)
+    external = _EXTERNAL.fullmatch(name)
+    if external:
+        return _external_arm(name, external[2], walled=not external[1])
     nearest = get_close_matches(name, ARMS, n=1, cutoff=0)[0]
     known = ", ".join(ARMS)
-    msg = f"no arm {name!r}: did you mean {nearest!r}? There are {known}, sleep-time-kN"
+    msg = f"no arm {name!r}: did you mean {nearest!r}? There are {known}, "
+    msg += "sleep-time-kN, agent:NAME, agent:NAME+sleep"
     raise ConfigError(msg)
+
+
+def _external_arm(name: str, agent_name: str, *, walled: bool) -> Arm:
+    agents = load_agents()
+    if agent_name not in agents:
+        msg = f"no agent {agent_name!r} for arm {name!r}: there are {', '.join(agents)}"
+        raise ConfigError(msg)
+    agent = agents[agent_name]
+
+    def attempt_so(given: Assignment) -> Rollout:
+        return attempt_externally(
+            agent=agent,
+            model=given.model.name,
+            sandbox=given.sandbox,
+            title=given.instance.target.title,
+            body=given.instance.target.body,
+            budget=given.budget,
+            learned_context=given.learned_context,
+            walled=walled,
+            on_event=given.on_event,
+        )
+
+    is_asleep = name.endswith("+sleep")
+    summary = f"{agent_name}, on a copy of the checkout"
+    summary += ", with what the sleep phase wrote" if is_asleep else ""
+    summary += "" if walled else "; with this machine's files and network"
+    return Arm(name, summary, attempt_so, contexts=1 if is_asleep else 0)
 
 
 def _attempt_with_learned_context(given: Assignment) -> Rollout:

@@ -114,17 +114,21 @@ def _find_installation(program: str, python: str) -> list[Path]:
     interpreter = _read_interpreter(Path(program))
     if interpreter is not None:
         files += [interpreter, interpreter.resolve()]
-    folders = {_installation_of(file) for file in files}
+    folders = {folder for file in files for folder in _installation_of(file)}
     outside = {f for f in folders if not f.is_relative_to("/usr") and f != Path("/")}
     return sorted(outside)
 
 
-def _installation_of(file: Path) -> Path:
-    """The folder above `bin`, or that of the package a program lies in."""
+def _installation_of(file: Path) -> tuple[Path, ...]:
+    """The folder above `bin`, without what else a user keeps beside it."""
     for parent in file.parents:
         if parent.name in ("bin", "node_modules"):
-            return parent.parent
-    return file.parent
+            above = parent.parent
+            if Path.home().is_relative_to(above) or above == Path.home() / ".local":
+                libraries = above / "lib"
+                return (parent, libraries) if libraries.is_dir() else (parent,)
+            return (above,)
+    return (file,)
 
 
 def _read_interpreter(program: Path) -> Path | None:

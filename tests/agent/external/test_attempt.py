@@ -58,8 +58,8 @@ class StandIn:
     """A program of some name that leaves what it was called with in the tree."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder / "bin"
-        self.folder.mkdir()
+        self.folder = folder / "installation" / "bin"
+        self.folder.mkdir(parents=True)
         self.environ = dict(os.environ)
         self.environ["PATH"] = f"{self.folder}:{self.environ['PATH']}"
         self.events: list[Event] = []
@@ -273,6 +273,26 @@ for address in ("http://127.0.0.1:{port}/v1/chat/completions", "http://example.o
 said.append(os.path.exists("{secret}"))
 pathlib.Path("said.json").write_text(json.dumps(said))
 """
+
+
+@walls
+def test_a_program_in_the_users_home_does_not_show_the_home(
+    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "secret").write_text("of the user")
+    stand_in = StandIn(home)
+    stand_in.folder.rename(home / "bin")
+    stand_in.folder = home / "bin"
+    more = f'pathlib.Path("said").write_text(str(os.path.exists("{home}/secret")))'
+    stand_in.install("it", more)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("PATH", f"{home / 'bin'}:{os.environ['PATH']}")
+
+    stand_in.attempt(AgentCommand(command=("it", "{task}")), sandbox, walled=True)
+
+    assert sandbox.read("said") == b"False"
 
 
 @walls
