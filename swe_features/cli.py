@@ -35,6 +35,11 @@ COMMANDS: tuple[Command, ...] = (
         "swe_features.commands.mine",
     ),
     Command(
+        "compare",
+        "compare two runs, or the arms of one, in pairs",
+        "swe_features.commands.compare",
+    ),
+    Command(
         "merge",
         "put together what ran in shards, or on several machines",
         "swe_features.commands.merge",

@@ -1,0 +1,86 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from swe_features.cell_results import CellResult
+from swe_features.cells import Cell
+from swe_features.cli import main
+from swe_features.plan import Plan
+from swe_features.redaction import Redactor
+from swe_features.store import MANIFEST, PLAN, RunDirectory
+
+F1 = {"test-time": 0.5, "sleep-time": 0.75, "bm25": 0.25}
+
+
+def write_run(folder: Path, gain: float = 0.0) -> Path:
+    """A finished run over eight instances, its F1 higher by `gain`."""
+    cells = [
+        Cell(f"{arm}-{n}", f"o__n-{n}", arm, None if arm == "bm25" else 2, 0, "m", None)
+        for n in range(8)
+        for arm in F1
+    ]
+    with RunDirectory(folder, Redactor({})) as directory:
+        directory.write_json(folder / PLAN, Plan("x", tuple(cells), {}).as_record())
+        directory.write_json(folder / MANIFEST, {"suite": {"digest": "d"}})
+        for cell in cells:
+            f1 = F1[cell.arm] + gain
+            row = CellResult(
+                cell_id=cell.cell_id,
+                instance_id=cell.instance_id,
+                arm=cell.arm,
+                budget=cell.budget,
+                seed=0,
+                model="m",
+                sleep_model=None,
+                mode="predict",
+                related="past-only",
+                outcome="scored",
+                gold_files=("a",),
+                precision=f1,
+                recall=f1,
+                f1=f1,
+                proof={"base_commit": "c"},
+            )
+            directory.results.append(row.as_record())
+    return folder
+
+
+def test_arms_of_one_run_are_held_against_the_baseline(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", str(write_run(tmp_path / "a"))]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].startswith("sleep-time - test-time")
+    assert "+0.250" in lines[2]
+    assert lines[3].startswith("bm25 - test-time")
+    assert "-0.250" in lines[3]
+    assert any(line.startswith("Doubt: Only 8 instances") for line in lines)
+
+
+def test_two_runs_are_compared_arm_by_arm_and_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a, b = write_run(tmp_path / "a"), write_run(tmp_path / "b", gain=0.125)
+    out = tmp_path / "comparison.json"
+    assert main(["compare", str(a), str(b), "--out", str(out)]) == 0
+    assert capsys.readouterr().out.count("+0.125") >= 3
+    written = json.loads(out.read_text())
+    assert {each["other"] for each in written} == {f"b: {arm}" for arm in F1}
+    values = {each["all_cells"]["difference"]["value"] for each in written}
+    assert values == {0.125}
+
+
+def test_unknown_baseline_is_refused_with_what_there_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = write_run(tmp_path / "a")
+    assert main(["compare", str(run), "--baseline", "none"]) == 2
+    assert "name one of test-time, sleep-time, bm25" in capsys.readouterr().err
+
+
+def test_folder_without_results_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", str(tmp_path)]) == 2
+    assert "holds no experiment" in capsys.readouterr().err
