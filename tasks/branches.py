@@ -84,9 +84,12 @@ def place_head(
     if graph.keys[tip] in copies:
         return _place_copied(graph, line, copies)
     for number, commit in enumerate(line):
-        if graph.keys[commit] in copies:
-            # Rewritten copies of the main line's own commits: the change lies above.
-            base, own = copies[graph.keys[commit]], line[:number]
+        copy = copies.get(graph.keys[commit])
+        if copy is not None:
+            # Rewritten copies of the main line's own commits: the change lies above,
+            # unless the branch has merged the main line since.
+            if graph.latest([base, copy]) == copy:
+                base, own = copy, line[:number]
             break
     described = tuple(reversed([c for c in own if not graph.is_merge(c)]))
     return Placement(Kind.BRANCH, base, tip, own=described[:_OWN_COMMITS_LIMIT])

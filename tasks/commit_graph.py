@@ -48,7 +48,10 @@ class CommitGraph:
 
     def has(self, commit_id: str) -> bool:
         """Whether a full id is one of the history."""
-        return bytes.fromhex(commit_id) in self._numbers
+        try:
+            return bytes.fromhex(commit_id) in self._numbers
+        except ValueError:  # a name, or an id cut short by one digit
+            return False
 
     def number(self, commit_id: str) -> int:
         """Number of a commit by its full id; it is one of the history."""

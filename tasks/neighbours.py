@@ -3,33 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tasks.commit_graph import CommitGraph, read_commit_graph
+from tasks.histories import read_history
 from tasks.pull_requests import PullRequest
 from tasks.relating import came_before
 from tasks.repository import Repository
 from tasks.similarity import similarities, vectorize
 
-__all__ = ["GraphHistory", "relate_nearest"]
-
-
-class GraphHistory:
-    """A history that answers from memory what a repository asks git for."""
-
-    def __init__(self, graph: CommitGraph) -> None:
-        self._graph = graph
-
-    def find_commit(self, revision: str) -> str | None:
-        """The same full id, where the history has it."""
-        return revision if self._graph.has(revision) else None
-
-    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
-        """Whether `ancestor` is `descendant` or in its history."""
-        graph = self._graph
-        return graph.is_ancestor(graph.number(ancestor), graph.number(descendant))
-
-    def commit_time(self, commit: str) -> int:
-        """Committer's clock, in seconds since 1970."""
-        return self._graph.times[self._graph.number(commit)]
+__all__ = ["relate_nearest"]
 
 
 def relate_nearest(
@@ -50,8 +30,7 @@ def relate_nearest(
         count: How many at most; those that share nothing are never taken.
     """
     heads = [p.head_commit for p in candidates if p.head_commit]
-    graph = read_commit_graph(repository, [tip, *heads], lambda *_: None)
-    history = GraphHistory(graph)
+    history = read_history(repository, [tip, *heads])
     likeness = similarities(vectorize(candidates))
     places = {p.pr_number: place for place, p in enumerate(candidates)}
     related = []

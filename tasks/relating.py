@@ -3,8 +3,9 @@
 The rule and its reasons are in `docs/decisions/0020-what-counts-as-past.md`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
+from itertools import islice
 from random import Random
 from typing import Protocol
 
@@ -67,40 +68,57 @@ def came_before(candidate: PullRequest, base: str, repository: History) -> bool:
 
 
 def choose_related(
-    target: PullRequest, candidates: Sequence[PullRequest], relate: str
+    target: PullRequest,
+    candidates: Sequence[PullRequest],
+    relate: str,
+    is_past: Callable[[PullRequest], bool],
 ) -> list[PullRequest]:
     """Choose among candidates of one repository what is context for `target`.
 
+    Args:
+        target: Whose context it is.
+        candidates: Every other pull request of its repository.
+        relate: One of the ways that `load_suite` names.
+        is_past: Whether a candidate may be shown; asked of few, for it takes time.
+
     Raises:
-        SuiteError: `relate` is none of the ways that `load_suite` names.
+        SuiteError: There is no such way.
     """
     listed = target.extra.get("related_prs")
     if relate == "none":
         return []
     if relate == "random":
-        return _choose_at_random(target, candidates)
+        return _choose_at_random(target, candidates, is_past)
     if relate == "related_prs" or (relate == "auto" and listed is not None):
-        return [p for p in candidates if p.pr_number in (listed or ())]
-    if relate in {"cluster", "auto"}:
-        cluster = target.cluster
-        return [p for p in candidates if cluster is not None and p.cluster == cluster]
-    message = (
-        f"unknown relation {relate!r}: use auto, cluster, related_prs, random or none"
-    )
-    raise SuiteError(message)
+        chosen = [p for p in candidates if p.pr_number in (listed or ())]
+    elif relate in {"cluster", "auto"}:
+        chosen = [p for p in candidates if _shares_cluster(p, target)]
+    else:
+        known = "auto, cluster, related_prs, random or none"
+        message = f"unknown relation {relate!r}: use {known}"
+        raise SuiteError(message)
+    return [p for p in chosen if is_past(p)]
+
+
+def _shares_cluster(one: PullRequest, other: PullRequest) -> bool:
+    return one.cluster is not None and one.cluster == other.cluster
 
 
 def _choose_at_random(
-    target: PullRequest, candidates: Sequence[PullRequest]
+    target: PullRequest,
+    candidates: Sequence[PullRequest],
+    is_past: Callable[[PullRequest], bool],
 ) -> list[PullRequest]:
     """As many as are related, none of them related; the same ones every time."""
-    related = choose_related(target, candidates, "auto")
+    related = choose_related(target, candidates, "auto", is_past)
+    listed = target.extra.get("related_prs") or ()
     others = [
         p
         for p in candidates
-        if p not in related and (p.cluster is None or p.cluster != target.cluster)
+        if p.pr_number not in listed and not _shares_cluster(p, target)
     ]
-    return Random(target.instance_id).sample(others, min(len(related), len(others)))
+    Random(target.instance_id).shuffle(others)
+    return list(islice((p for p in others if is_past(p)), len(related)))
 
 
 def oldest_first(

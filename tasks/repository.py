@@ -112,6 +112,16 @@ class Repository:
         )
         return answer.stdout.decode().strip() if answer.returncode == 0 else None
 
+    def find_commits(self, commits: Iterable[str]) -> frozenset[str]:
+        """Those full ids among `commits` that are commits of the repository."""
+        answer = run_git(
+            self.git_dir,
+            ["cat-file", "--batch-check=%(objectname) %(objecttype)", "--buffer"],
+            stdin="".join(f"{commit}\n" for commit in commits).encode(),
+        )
+        lines = answer.stdout.decode().splitlines()
+        return frozenset(x.split(" ")[0] for x in lines if x.endswith(" commit"))
+
     def has_commit(self, commit: str) -> bool:
         """Whether the repository holds this commit."""
         return self.find_commit(commit) is not None

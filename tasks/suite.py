@@ -9,12 +9,20 @@ import hashlib
 import json
 from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from tasks.errors import RepositoryError, RowError, SuiteError
+from tasks.histories import Histories
 from tasks.instances import Instance
 from tasks.pull_requests import ChangedFile, FileStatus, PullRequest
-from tasks.relating import Order, came_before, choose_related, oldest_first
+from tasks.relating import (
+    History,
+    Order,
+    came_before,
+    choose_related,
+    oldest_first,
+)
 from tasks.repository import Repository
 from tasks.rows import RowProblem, RowsRead, load_rows
 
@@ -76,6 +84,7 @@ def load_suite(
     problems = list(read.problems)
     resolved = _resolve_rows(read, repositories, problems)
     instances = []
+    histories = Histories([pull_request for _, pull_request in resolved])
     for line, pull_request in resolved:
         try:
             gold = _check_gold(pull_request)
@@ -88,13 +97,10 @@ def load_suite(
             for _, other in resolved
             if other is not pull_request and other.repo == pull_request.repo
         ]
-        if chosen is Order.PAST_ONLY and relate != "none":
-            base = pull_request.base_commit
-            candidates = [c for c in candidates if came_before(c, base, repository)]
-        related = choose_related(pull_request, candidates, relate)
-        instances.append(
-            Instance(pull_request, oldest_first(related, repository), gold)
-        )
+        history = histories.of(repository)
+        may_show = partial(_may_show, chosen, pull_request.base_commit, history)
+        related = choose_related(pull_request, candidates, relate, may_show)
+        instances.append(Instance(pull_request, oldest_first(related, history), gold))
     _refuse(Path(path), problems, instances, skip_invalid=skip_invalid)
     return Suite(
         name=Path(path).stem,
@@ -146,6 +152,12 @@ def load_gold(
     _refuse(Path(path), problems, files, skip_invalid=skip_invalid)
     seen = frozenset(row.instance_id for row in read.rows)
     return Gold(files, tuple(problems), seen - files.keys())
+
+
+def _may_show(
+    order: Order, base: str, history: History, candidate: PullRequest
+) -> bool:
+    return order is Order.ANY_ORDER or came_before(candidate, base, history)
 
 
 def gold_files(changed_files: tuple[ChangedFile, ...]) -> frozenset[str]:

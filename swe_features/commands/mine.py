@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from swe_features.suite_mining import Mined, MiningPlan, mine_suite, write_mined
 from tasks.candidates import Threshold
@@ -101,17 +100,16 @@ def print_summary(console: Console, mined: Mined, output: Path) -> None:
     lost = {stage: 0 for stage in ("mine", "count", "judge")}
     for one in mined.rejections:
         lost[one.stage] += 1
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(justify="right")
-    table.add_column()
     seen = len(mined.found.drafts) + len(mined.found.rejections)
-    table.add_row(f"{mined.found.commits:,}", "commits read")
-    table.add_row(f"{seen:,}", "pull requests seen")
-    table.add_row(f"-{lost['mine']:,}", "cannot be placed")
-    table.add_row(f"-{lost['count']:,}", "touch too few files")
-    table.add_row(f"-{lost['judge']:,}", "are no clear feature that stands alone")
-    table.add_row(f"{len(mined.rows):,}", f"instances in {output}")
-    console.print(table)
+    for count, what in (
+        (f"{mined.found.commits:,}", "commits read"),
+        (f"{seen:,}", "pull requests seen"),
+        (f"-{lost['mine']:,}", "cannot be placed"),
+        (f"-{lost['count']:,}", "touch too few files"),
+        (f"-{lost['judge']:,}", "are no clear feature that stands alone"),
+        (f"{len(mined.rows):,}", f"instances in {output}"),
+    ):
+        console.print(f"{count:>9}  {what}")
 
 
 def _split_suffixes(text: str) -> tuple[str, ...]:
