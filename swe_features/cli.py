@@ -43,6 +43,8 @@ COMMANDS: tuple[Command, ...] = (
         "merge",
         "put together what ran in shards, or on several machines",
         "swe_features.commands.merge",
+    ),
+    Command(
         "suite",
         "check, show and count a suite, or build the paper's",
         "swe_features.commands.suite",
