@@ -6,7 +6,7 @@ step too. Every observation ends with the count of steps (arXiv 2504.13171, appe
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from agent.context_window import ContextWindow
 from agent.errors import ContextOverflowError
@@ -14,12 +14,19 @@ from agent.events import JSON, Event, EventSink, usage_record
 from agent.limits import NO_LIMITS, Limits, Spending
 from agent.messages import Message, ToolCall
 from agent.model import Model, Reply
+from agent.plain_text import cut_middle
 from agent.rollout import Stop
 from agent.tools.tool import Observation
 from agent.tools.toolbox import Toolbox
 from agent.usage import Usage
 
-__all__ = ["Guidance", "Loop"]
+__all__ = ["SAID_LIMIT", "Guidance", "Loop"]
+
+SAID_LIMIT = 20_000
+"""Characters of a reply's text that stay in the conversation.
+
+A model that rambled must not pay for it again in every later step; the record has all.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +118,10 @@ class Loop:
         self._window.measure(self.messages, reply.usage.prompt_tokens)
         self._spending.count(reply)
         self.usage += reply.usage
-        self.messages.append(reply.as_message())
+        said = reply.as_message()
+        if len(said.content) > SAID_LIMIT:
+            said = replace(said, content=cut_middle(said.content, SAID_LIMIT))
+        self.messages.append(said)
         self._record(
             "reply",
             content=reply.content,

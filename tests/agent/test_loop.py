@@ -161,3 +161,18 @@ def test_the_events_tell_the_whole_step() -> None:
         "unmeasured_requests": 0,
     }
     assert events[-1].data["reason"] == "budget"
+
+
+def test_a_reply_without_end_does_not_stay_in_the_conversation() -> None:
+    events: list[Event] = []
+    rambling = "word " * 200_000
+    loop, model = _loop(
+        _reply(_call("echo", text="a"), text=rambling),
+        _reply(_call("end")),
+        events=events,
+    )
+    assert loop.run(5, GUIDANCE) is Stop.SUBMITTED
+    assert len(model.requests[1][-2].content) < 21_000
+    assert model.requests[1][-2].tool_calls == (_call("echo", text="a"),)
+    (first, _) = [event for event in events if event.kind == "reply"]
+    assert first.data["content"] == rambling
