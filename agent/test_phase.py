@@ -107,8 +107,8 @@ def attempt(  # noqa: PLR0913 - what a phase depends on, all by keyword
         seed=seed,
         prompt_hash=prompt_hash(),
     )
-    loop.tell(Message("system", render_prompt("test_system", mode=mode, budget=budget)))
-    knowledge = _knowledge(title, body, learned_context, related, finder)
+    loop.tell(Message("system", _write_rules(mode, budget, learned_context)))
+    knowledge = _knowledge(title, body, related, finder)
     loop.tell(Message("user", _write_task(title, body, mode, budget, knowledge)))
     stop = loop.run(budget, _guidance(mode))
     files = answer.files if mode == "predict" else _modified_files(sandbox)
@@ -120,6 +120,21 @@ def _check_budget(budget: int) -> None:
     if budget < 1:
         msg = f"a budget of {budget} steps leaves nothing to do: give at least 1"
         raise ValueError(msg)
+
+
+def _write_rules(
+    mode: Mode, budget: int, learned_context: LearnedContext | None
+) -> str:
+    """The system prompt, the same for every task of an arm at one commit.
+
+    So c' is part of the prefix that providers keep, and is paid for in full once.
+    """
+    return render_prompt(
+        "test_system",
+        mode=mode,
+        budget=budget,
+        learned_context=learned_context.text if learned_context else "",
+    )
 
 
 def _write_task(
@@ -139,14 +154,12 @@ def _write_task(
 def _knowledge(
     title: str,
     body: str,
-    learned_context: LearnedContext | None,
     related: Sequence[PullRequest],
     finder: Finder | None,
 ) -> dict[str, object]:
-    """What makes the arm, as the task's template wants it."""
+    """What an arm shows with the task."""
     candidates = finder.find(title, body, limit=SHOWN_CANDIDATES) if finder else ()
     return {
-        "learned_context": learned_context.text if learned_context else "",
         "related": [write_pull_request(pull) for pull in related],
         "likely_files": write_candidates(candidates),
     }

@@ -116,7 +116,6 @@ def _gather(transcript: Transcript) -> Evidence:
     # The target's own title and body come last, after those of related ones.
     title, body = texts.get("title", ""), texts.get("body", "")
     exchanges = transcript.exchanges
-    learned = texts.get("learned_context")
     return Evidence(
         title=title,
         terms=weigh_terms(title, body),
@@ -127,10 +126,16 @@ def _gather(transcript: Transcript) -> Evidence:
         often=_first_counts(exchanges),
         companions=_read_companions(exchanges),
         likely=read_likely(task.blocks),
-        notes=read_notes(learned) if learned is not None else Notes(),
+        notes=_read_learned(transcript),
         listed=_read_listed(exchanges),
         absent=_read_absent(exchanges),
     )
+
+
+def _read_learned(transcript: Transcript) -> Notes:
+    texts = {block.name: block.text for block in transcript.background}
+    learned = texts.get("learned_context")
+    return read_notes(learned) if learned is not None else Notes()
 
 
 def _outputs(exchanges: Sequence[Exchange], mark: str) -> list[str]:

@@ -37,6 +37,8 @@ class Part:
 class Transcript:
     """A whole conversation."""
 
+    background: tuple[DataBlock, ...]
+    """What the system prompt holds of fenced texts."""
     parts: tuple[Part, ...]
     steps_used: int
     budget: int
@@ -57,7 +59,10 @@ def read_transcript(messages: Sequence[Message]) -> Transcript:
             parts.append(_read_part(message, messages[position + 1 :], observed))
     counts = [m for m in (_COUNT.search(message.content) for message in messages) if m]
     used, budget = (int(n) for n in counts[-1].groups()) if counts else (0, 1)
-    return Transcript(tuple(parts), used, budget)
+    background = [
+        block for m in messages if m.role == "system" for block in find_data(m.content)
+    ]
+    return Transcript(tuple(background), tuple(parts), used, budget)
 
 
 def _read_part(

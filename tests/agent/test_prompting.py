@@ -9,8 +9,8 @@ from tasks.pull_requests import ChangedFile, FileStatus, PullRequest
 def _task(title: str, body: str = "") -> str:
     return render_prompt(
         "test_task",
-        learned_context="",
         related=[],
+        likely_files="",
         mode="predict",
         title=title,
         body=body,

@@ -161,7 +161,7 @@ def test_the_arms_differ_in_what_the_task_carries(sandbox: FolderSandbox) -> Non
             learned_context=context,
             related=related,
         )
-        tasks.append(model.requests[0][1].content)
+        tasks.append("".join(m.content for m in model.requests[0]))
     bare, with_context, with_related = tasks
     assert "Sell gift cards" in bare
     assert "Round prices" not in bare
@@ -174,3 +174,23 @@ def test_the_arms_differ_in_what_the_task_carries(sandbox: FolderSandbox) -> Non
 def test_a_budget_of_no_steps_is_refused(sandbox: FolderSandbox) -> None:
     with pytest.raises(ValueError, match="budget of 0 steps"):
         attempt(model=ScriptedModel([]), sandbox=sandbox, title="T", body="", budget=0)
+
+
+def test_what_was_learned_stands_before_the_task(sandbox: FolderSandbox) -> None:
+    """Providers keep a common beginning: the same for all tasks at one commit."""
+    learned = LearnedContext("notes", "shop/shop", "0" * 40, (), "m", "h", Usage(), 0)
+    prompts = []
+    for title in ("Sell gift cards", "Round prices"):
+        model = ScriptedModel([Reply("")])
+        attempt(
+            model=model,
+            sandbox=sandbox,
+            title=title,
+            body="",
+            budget=1,
+            learned_context=learned,
+        )
+        prompts.append(model.requests[0])
+    assert prompts[0][0] == prompts[1][0]
+    assert prompts[0][0].role == "system"
+    assert "notes" in prompts[0][0].content
