@@ -26,6 +26,10 @@ class AttachedChannel:
         self._content = bytearray()
         self._is_open = True
 
+    def fileno(self) -> int:
+        """The descriptor to wait on."""
+        return self._stream.fileno()
+
     def send(self, data: bytes, deadline: float) -> None:
         """Write all of it to the container."""
         view = memoryview(data)

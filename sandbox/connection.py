@@ -13,7 +13,13 @@ from sandbox import supervisor
 from sandbox.contract import CommandResult
 from sandbox.errors import SandboxLostError
 
-__all__ = ["BOOTSTRAP", "Channel", "ChannelClosedError", "Connection"]
+__all__ = [
+    "BOOTSTRAP",
+    "Channel",
+    "ChannelClosedError",
+    "Connection",
+    "supervisor_program",
+]
 
 BOOTSTRAP = "import sys;i=sys.stdin.buffer;exec(i.read(int(i.readline())))"
 """What `python3 -c` starts with: it takes the supervisor from the connection."""
@@ -57,6 +63,12 @@ class Channel(Protocol):
         ...
 
 
+def supervisor_program() -> bytes:
+    """What `BOOTSTRAP` reads: the length of a program, and the program."""
+    program = Path(supervisor.__file__).read_bytes()
+    return b"%d\n" % len(program) + program
+
+
 class Connection:
     """Requests to one supervisor, one at a time, from any thread."""
 
@@ -72,11 +84,18 @@ class Connection:
         Raises:
             SandboxLostError: It did not come up.
         """
-        program = Path(supervisor.__file__).read_bytes()
-        deadline = time.monotonic() + timeout_s
         with self._lock:
-            self._send(b"%d\n" % len(program) + program, deadline)
-            self._receive_frame(deadline)
+            self._send(supervisor_program(), time.monotonic() + timeout_s)
+        self.await_ready(timeout_s)
+
+    def await_ready(self, timeout_s: float) -> None:
+        """Wait until a supervisor that has its program runs.
+
+        Raises:
+            SandboxLostError: It did not come up.
+        """
+        with self._lock:
+            self._receive_frame(time.monotonic() + timeout_s)
 
     def run(
         self,

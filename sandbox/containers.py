@@ -17,6 +17,7 @@ from docker.errors import APIError, NotFound
 from sandbox.connection import BOOTSTRAP
 from sandbox.docker_image import IMAGE
 from sandbox.limits import SandboxLimits
+from sandbox.meeting_point import MEETING_PLACE, MeetingPoint
 from sandbox.sealing import SANDBOX_ID
 from sandbox.session import command_environment
 from sandbox.workspace import is_running, process_birth
@@ -91,30 +92,40 @@ def _boot_id() -> str:
 
 
 def container_request(
-    tree: Overlay | Path, limits: SandboxLimits, *, run_id: str, keeps_user: bool
+    tree: Overlay | Path,
+    meeting: MeetingPoint | None,
+    limits: SandboxLimits,
+    *,
+    run_id: str,
+    keeps_user: bool,
 ) -> dict[str, Any]:
     """The request for one container. Any: the daemon's own JSON.
 
     Args:
         tree: What becomes the tree: an overlay, or a copied folder of this sandbox.
+        meeting: Where its supervisor meets the host, if not in the attached stream.
         limits: What it may take.
         run_id: The run it belongs to.
         keeps_user: Whether the daemon maps users, and has to be asked not to (Podman).
     """
     labels = _owner_labels(run_id)
-    mount = (
+    mounts = [
         tree.mount(labels)
         if isinstance(tree, Overlay)
         else {"Type": "bind", "Source": str(tree), "Target": ROOT}
-    )
+    ]
     variables = command_environment(
         path="/usr/local/bin:/usr/bin:/bin", home=_HOME, temporary="/tmp"
     )
-    held = [f"FSIZE={limits.file_bytes}", "CORE=0"]
+    words = [ROOT, f"FSIZE={limits.file_bytes}", "CORE=0"]
+    if meeting is not None:
+        place = {"Source": str(meeting.folder), "Target": MEETING_PLACE}
+        mounts.append({"Type": "bind", "ReadOnly": True, **place})
+        words.append(f"MEET={MEETING_PLACE}/{meeting.name}")
     uid, gid = os.geteuid() or SANDBOX_ID, os.getegid() or SANDBOX_ID
     return {
         "Image": IMAGE,
-        "Cmd": ["python3", "-I", "-S", "-E", "-c", BOOTSTRAP, ROOT, *held],
+        "Cmd": ["python3", "-I", "-S", "-E", "-c", BOOTSTRAP, *words],
         "Env": [f"{name}={value}" for name, value in variables.items()],
         "Hostname": "sandbox",
         "User": f"{uid}:{gid}",
@@ -127,12 +138,12 @@ def container_request(
         "StdinOnce": True,
         "Tty": False,
         "NetworkDisabled": True,
-        "HostConfig": _host_config(mount, limits, keeps_user=keeps_user),
+        "HostConfig": _host_config(mounts, limits, keeps_user=keeps_user),
     }
 
 
 def _host_config(
-    mount: Mapping[str, Any], limits: SandboxLimits, *, keeps_user: bool
+    mounts: list[dict[str, Any]], limits: SandboxLimits, *, keeps_user: bool
 ) -> dict[str, Any]:
     temporary = f"{_TMPFS},size={limits.temporary_bytes}"
     home = f"{_TMPFS},size={limits.temporary_bytes // 2}"
@@ -143,7 +154,7 @@ def _host_config(
         "LogConfig": {"Type": "none", "Config": {}},
         "Memory": limits.memory_bytes,
         "MemorySwap": limits.memory_bytes,
-        "Mounts": [mount],
+        "Mounts": mounts,
         "NanoCpus": min(limits.cpus, os.cpu_count() or 1) * 10**9,
         "NetworkMode": "none",
         "PidsLimit": limits.processes,

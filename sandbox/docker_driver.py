@@ -8,6 +8,7 @@ that, the tree is copied.
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,7 +22,11 @@ from docker.utils import kwargs_from_env
 
 from sandbox.attached_socket import AttachedChannel
 from sandbox.changes import compare_tree
-from sandbox.connection import Connection
+from sandbox.connection import (
+    ChannelClosedError,
+    Connection,
+    supervisor_program,
+)
 from sandbox.containers import (
     Overlay,
     container_request,
@@ -34,6 +39,7 @@ from sandbox.docker_image import IMAGE, Progress, ensure_image, find_image
 from sandbox.errors import DriverUnavailableError, SandboxError, SandboxLostError
 from sandbox.limits import SandboxLimits
 from sandbox.local_driver import sealed_directory
+from sandbox.meeting_point import MeetingPoint
 from sandbox.overlay_changes import compare_upper
 from sandbox.sealing import SANDBOX_ID, SealedDirectory
 from sandbox.session import Premises, SupervisedSandbox
@@ -83,14 +89,15 @@ class DockerDriver:
         entry = sealed_directory(sealed)
         workspace = Workspace(self._run_id)
         try:
-            tree, container, connection = self._start(workspace, entry)
+            tree, container = self._start(workspace, entry)
         except BaseException:
             workspace.remove()
             raise
 
         def remove() -> None:
+            container.attached.close()
             try:
-                remove_container(self._client, container)
+                remove_container(self._client, container.name)
             except (DockerException, OSError):
                 return  # the daemon is gone, and the sweep finds what it left
             finally:
@@ -102,43 +109,51 @@ class DockerDriver:
             self._removing.submit(remove)
 
         premises = _premises(tree, entry, self._limits, end)
-        sandbox = SupervisedSandbox(connection, premises)
+        sandbox = SupervisedSandbox(container.connection, premises)
         with self._lock:
             self._open.add(sandbox)
         return sandbox
 
     def _start(
         self, workspace: Workspace, entry: SealedDirectory
-    ) -> tuple[Overlay | Path, str, Connection]:
+    ) -> "tuple[Overlay | Path, _Container]":
         tree: Overlay | Path = _lay_overlay(workspace, entry)
-        if self._can_overlay and isinstance(tree, Overlay) and tree.is_expressible:
-            try:
-                return tree, *self._run(tree)
-            except SandboxError as error:
-                if "mount" not in str(error):
-                    raise
-                self._can_overlay = False
-        tree = workspace.copy_tree(entry.tree, keep_owner=os.geteuid() == 0)
-        return tree, *self._run(tree)
-
-    def _run(self, tree: Overlay | Path) -> tuple[str, Connection]:
-        request = container_request(
-            tree, self._limits, run_id=self._run_id, keeps_user=self._is_podman
-        )
-        container = ""
+        meeting = _meeting_point(workspace)
         try:
-            container = str(_create(self._client)(request)["Id"])
-            channel = AttachedChannel(self._attach(container))
-            connection = Connection(channel, what=self.name)
-            self._client.start(container)
-            connection.start(_READY_S)
+            if self._can_overlay and isinstance(tree, Overlay) and tree.is_expressible:
+                try:
+                    return tree, self._run(tree, meeting)
+                except SandboxError as error:
+                    if "mount" not in str(error):
+                        raise
+                    self._can_overlay = False
+            tree = workspace.copy_tree(entry.tree, keep_owner=os.geteuid() == 0)
+            return tree, self._run(tree, meeting)
+        finally:
+            if meeting is not None:
+                meeting.close()
+
+    def _run(self, tree: Overlay | Path, meeting: MeetingPoint | None) -> "_Container":
+        request = container_request(
+            tree,
+            meeting,
+            self._limits,
+            run_id=self._run_id,
+            keeps_user=self._is_podman,
+        )
+        name = ""
+        try:
+            name = str(_create(self._client)(request)["Id"])
+            attached = AttachedChannel(self._attach(name))
+            self._client.start(name)
+            connection = _connect(attached, meeting)
         except (DockerException, OSError, SandboxLostError) as error:
-            if container:
-                self._discard(container)
+            if name:
+                self._discard(name)
             reason = " ".join(str(error).split())
             message = f"the daemon could not start a sandbox: {reason}"
             raise SandboxError(message) from error
-        return container, connection
+        return _Container(name, attached, connection)
 
     def _attach(self, container: str) -> socket.socket:
         wanted = {"stdin": 1, "stdout": 1, "stream": 1}
@@ -168,6 +183,36 @@ class DockerDriver:
             sandbox.close()
         self._removing.shutdown(wait=True)
         self._client.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Container:
+    name: str
+    attached: AttachedChannel
+    connection: Connection
+
+
+def _meeting_point(workspace: Workspace) -> MeetingPoint | None:
+    try:
+        return MeetingPoint(workspace.path / "meet")
+    except OSError:
+        return None  # no sockets on this file system; the attached stream serves
+
+
+def _connect(attached: AttachedChannel, meeting: MeetingPoint | None) -> Connection:
+    try:
+        attached.send(supervisor_program(), time.monotonic() + _READY_S)
+        met = meeting and meeting.meet(attached.fileno(), _READY_S)
+        connection = Connection(met or attached, what=DockerDriver.name)
+        connection.await_ready(_READY_S)
+    except ChannelClosedError as error:
+        attached.close()
+        message = f"the container ended at once ({error})"
+        raise SandboxLostError(message) from error
+    except SandboxLostError:
+        attached.close()
+        raise
+    return connection
 
 
 def _create(client: docker.APIClient) -> Callable[[dict[str, Any]], dict[str, Any]]:

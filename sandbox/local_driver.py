@@ -13,7 +13,7 @@ from sandbox.contract import Sandbox, SealedCheckout
 from sandbox.disk_allowance import DiskAllowance, measure_folders
 from sandbox.errors import SandboxError
 from sandbox.limits import SandboxLimits
-from sandbox.pipes import PipeChannel
+from sandbox.pipes import ChildSupervisor, start_child
 from sandbox.sealing import SealedDirectory
 from sandbox.session import Premises, SupervisedSandbox
 from sandbox.walls import Place, Walls
@@ -53,12 +53,13 @@ class LocalDriver:
         workspace = Workspace(self._run_id)
         try:
             place = self._prepare(workspace, entry)
-            connection = self._connect(place)
+            child, connection = self._connect(place)
         except BaseException:
             workspace.remove()
             raise
 
         def end() -> None:
+            child.end()
             workspace.remove()
             with self._lock:
                 self._open.discard(sandbox)
@@ -91,20 +92,20 @@ class LocalDriver:
                 os.chown(folder, user, user)
         return place
 
-    def _connect(self, place: Place) -> Connection:
-        channel = PipeChannel(
+    def _connect(self, place: Place) -> tuple[ChildSupervisor, Connection]:
+        child = start_child(
             self._walls.command(place, self._limits),
             self._walls.environment(place),
             place.tree,
             user=self._walls.user,
         )
-        connection = Connection(channel, what=self.name)
+        connection = Connection(child.channel, what=self.name)
         try:
             connection.start(_READY_S)
         except BaseException:
-            connection.close()
+            child.end()
             raise
-        return connection
+        return child, connection
 
     def close(self) -> None:
         """Remove every sandbox that is still open."""

@@ -1,107 +1,74 @@
 """A supervisor as a child process, reached through its standard streams."""
 
 import os
-import select
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.connection import ChannelClosedError
 from sandbox.errors import DriverUnavailableError
+from sandbox.streams import DescriptorChannel
 
-__all__ = ["PipeChannel"]
+__all__ = ["ChildSupervisor", "start_child"]
 
-_CHUNK = 1 << 20
+_PATIENCE_S = 2
 
 
-class PipeChannel:
-    """Standard input and output of a process that was started for it."""
+@dataclass(frozen=True, slots=True)
+class ChildSupervisor:
+    """A child process, and the channel to it."""
 
-    def __init__(
-        self,
-        arguments: Sequence[str],
-        environment: Mapping[str, str],
-        folder: Path,
-        *,
-        user: int | None = None,
-    ) -> None:
+    channel: DescriptorChannel
+    process: "subprocess.Popen[bytes]"
+
+    def end(self) -> None:
+        """Close the channel; the process ends by itself, or is killed."""
+        self.channel.close()
         try:
-            self.process = subprocess.Popen(
-                arguments,
-                env=environment,
-                cwd=folder,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                bufsize=0,
-                start_new_session=True,
-                user=user,
-                group=user,
-                extra_groups=None if user is None else (),
-            )
-        except OSError as error:
-            message = f"cannot start {arguments[0]}: {error.strerror}: install it"
-            raise DriverUnavailableError(message) from error
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self._input = self.process.stdin.fileno()
-        self._output = self.process.stdout.fileno()
-        os.set_blocking(self._input, False)
-        self._is_open = True
-
-    def send(self, data: bytes, deadline: float) -> None:
-        """Write all of it to the process."""
-        view = memoryview(data)
-        while view:
-            self._await(self._input, select.POLLOUT, deadline)
-            try:
-                view = view[os.write(self._input, view) :]
-            except BlockingIOError:
-                continue
-            except OSError as error:
-                message = error.strerror or "broken pipe"
-                raise ChannelClosedError(message) from error
-
-    def receive(self, size: int, deadline: float) -> bytes:
-        """Read exactly so much from the process."""
-        found = bytearray()
-        while len(found) < size:
-            self._await(self._output, select.POLLIN, deadline)
-            chunk = os.read(self._output, min(size - len(found), _CHUNK))
-            if not chunk:
-                message = "its supervisor ended"
-                raise ChannelClosedError(message)
-            found += chunk
-        return bytes(found)
-
-    def has_news(self, timeout_s: float) -> bool:
-        """Wait until the process has written something, or is gone."""
-        poll = select.poll()
-        poll.register(self._output, select.POLLIN)
-        return bool(poll.poll(timeout_s * 1000))
-
-    def _await(self, descriptor: int, event: int, deadline: float) -> None:
-        if not self._is_open:
-            message = "it was closed"
-            raise ChannelClosedError(message)
-        poll = select.poll()
-        poll.register(descriptor, event)
-        if not poll.poll(max(0.0, (deadline - time.monotonic()) * 1000)):
-            message = "no answer in time"
-            raise ChannelClosedError(message)
-
-    def close(self) -> None:
-        """End the process: it ends by itself when nothing can come any more."""
-        if not self._is_open:
-            return
-        self._is_open = False
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.close()
-        try:
-            self.process.wait(timeout=2)
+            self.process.wait(timeout=_PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self.process.stdout.close()
+
+
+def start_child(
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    *,
+    user: int | None = None,
+) -> ChildSupervisor:
+    """Start a supervisor.
+
+    Args:
+        arguments: Its command line.
+        environment: All of its environment.
+        folder: Where it starts.
+        user: Who it runs as, where that is not this process's user.
+
+    Raises:
+        DriverUnavailableError: It cannot be started.
+    """
+    try:
+        process = subprocess.Popen(
+            arguments,
+            env=environment,
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            start_new_session=True,
+            user=user,
+            group=user,
+            extra_groups=None if user is None else (),
+        )
+    except OSError as error:
+        message = f"cannot start {arguments[0]}: {error.strerror}: install it"
+        raise DriverUnavailableError(message) from error
+    assert process.stdin is not None
+    assert process.stdout is not None
+    # The channel owns its descriptors; those of the library are closed at once.
+    with process.stdin as stdin, process.stdout as stdout:
+        channel = DescriptorChannel(os.dup(stdout.fileno()), os.dup(stdin.fileno()))
+    return ChildSupervisor(channel, process)

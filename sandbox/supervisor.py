@@ -10,7 +10,8 @@ behind is killed then. As PID 1 that is every other process there is; as a plain
 it is every descendant, found again as orphans come back to it.
 """
 
-# The import of anything large would be paid by every sandbox.
+# The import of anything large, as of `socket`, would be paid by every sandbox.
+import _socket
 import ctypes
 import errno
 import os
@@ -87,11 +88,10 @@ def write_all(descriptor: int, content: "bytes | bytearray | memoryview") -> Non
 class Supervisor:
     """Serve requests until the connection ends."""
 
-    def __init__(self, root: bytes) -> None:
+    def __init__(self, root: bytes, streams: "tuple[int, int]") -> None:
         self.root = root
         self.is_first = os.getpid() == 1
-        self.incoming = os.dup(0)
-        self.outgoing = os.dup(1)
+        self.incoming, self.outgoing = streams
         self.waiting = bytearray()
         self.worth = open_worth()
         null = os.open("/dev/null", os.O_RDWR)
@@ -401,19 +401,35 @@ def protect() -> None:
     library.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def limit_resources(limits: "list[str]") -> None:
-    """Set limits given as `NAME=number`, as in `FSIZE=1000`, for good."""
-    for limit in limits:
-        name, _, value = limit.partition("=")
+def limit_resources(limits: "dict[str, str]") -> None:
+    """Set limits such as FSIZE to a number, for good."""
+    for name, value in limits.items():
         number = getattr(resource, "RLIMIT_" + name)
         resource.setrlimit(number, (int(value), int(value)))
 
 
+def find_host(address: "str | None") -> "tuple[int, int]":
+    """Descriptors to read from and write to: a socket of the host's, or the streams."""
+    if address is not None:
+        stream = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        try:
+            stream.connect(address)
+        except OSError:
+            stream.close()
+        else:
+            descriptor = stream.detach()
+            os.set_blocking(descriptor, True)
+            return descriptor, descriptor
+    return os.dup(0), os.dup(1)
+
+
 def main() -> None:
-    """Serve the tree whose root is the first argument, under the limits that follow."""
-    supervisor = Supervisor(os.fsencode(sys.argv[1]))
+    """Serve the tree whose root is the first argument, with the settings after it."""
+    settings = dict(word.split("=", 1) for word in sys.argv[2:])
+    streams = find_host(settings.pop("MEET", None))
+    supervisor = Supervisor(os.fsencode(sys.argv[1]), streams)
     protect()
-    limit_resources(sys.argv[2:])
+    limit_resources(settings)
     supervisor.serve()
 
 
