@@ -6,7 +6,7 @@ as finished.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -39,8 +39,16 @@ class InterruptedRunError(Exception):
 class Progress(Protocol):
     """Told how a run goes on, on the thread that runs it."""
 
-    def begin(self, cells: int, done: int, contexts: int) -> None:
-        """The run starts: cells in all, cells done before, contexts to be learned."""
+    def begin(
+        self, cells: Sequence[Cell], known: Mapping[str, CellResult], contexts: int
+    ) -> None:
+        """The run starts.
+
+        Args:
+            cells: The whole plan.
+            known: Results of earlier runs, by cell id.
+            contexts: Sleep phases to be done.
+        """
         ...
 
     def slept(self, slept: Slept) -> None:
@@ -75,11 +83,12 @@ class Runner:
         self._wanted: dict[str, tuple[SleepWork, ...]] = {}
         """The sleep phases of each cell that waits."""
 
-    def run(self, cells: Sequence[Cell]) -> None:
+    def run(self, cells: Sequence[Cell], known: Mapping[str, CellResult]) -> None:
         """Attempt cells; each ends in a row of the results.
 
         Args:
             cells: Those that are to be done, in order.
+            known: Results of earlier runs; for the progress alone.
 
         Raises:
             InterruptedRunError: Ctrl-C, or a signal to end.
@@ -88,8 +97,7 @@ class Runner:
         """
         try:
             sleeps = self._missing_sleeps(cells)
-            done = len(self._experiment.cells) - len(cells)
-            self._progress.begin(len(self._experiment.cells), done, len(sleeps))
+            self._progress.begin(self._experiment.cells, known, len(sleeps))
             for cell in cells:
                 self._begin(cell, sleeps)
             while self._under_way:

@@ -100,7 +100,7 @@ def run_experiment(  # noqa: PLR0913  # what a run depends on, by keyword
                 directory.write_json(out / MANIFEST, manifest)
                 attempts = partial(Attempts, experiment, equipment, directory)
                 executor = Threads(attempts, experiment.config.workers)
-                Runner(experiment, executor, directory, progress).run(due)
+                Runner(experiment, executor, directory, progress).run(due, results)
             results = latest_results(read_results(out / RESULTS))
         return _summarise(experiment, out, results, manifest, len(due))
 

@@ -1,7 +1,7 @@
 """A small experiment that really runs: three pull requests and a scripted student."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -11,6 +11,7 @@ from agent.model import Model, Reply
 from agent.usage import Usage
 from sandbox.opening import open_driver
 from swe_features.cell_results import CellResult
+from swe_features.cells import Cell
 from swe_features.equipment import Equipment
 from swe_features.experiment import ExperimentConfig
 from swe_features.preparation import Experiment, prepare
@@ -85,8 +86,10 @@ class Silence(Progress):
     def __init__(self) -> None:
         self.results: list[CellResult] = []
 
-    def begin(self, cells: int, done: int, contexts: int) -> None:
-        self.begun = cells, done, contexts
+    def begin(
+        self, cells: Sequence[Cell], known: Mapping[str, CellResult], contexts: int
+    ) -> None:
+        self.begun = len(cells), len(known), contexts
 
     def slept(self, slept: object) -> None:
         pass
