@@ -50,6 +50,16 @@ COMMANDS: tuple[Command, ...] = (
         "swe_features.commands.suite",
     ),
     Command(
+        "report",
+        "write a run's report: a page, figures and tables",
+        "swe_features.commands.report",
+    ),
+    Command(
+        "view",
+        "serve a run's report on this machine while it goes on",
+        "swe_features.commands.view",
+    ),
+    Command(
         "score",
         "score any agent's file lists or patches, without running it",
         "swe_features.commands.score",

@@ -70,6 +70,15 @@ def estimate(
         draws: Resamples.
         seed: The same seed draws the same resamples.
     """
+    # A curve that never reaches a level spends an infinity, and the difference or ratio
+    # of two of them is NaN: unknown, which is what the lines below take it for.
+    with np.errstate(invalid="ignore"):
+        return _estimate(statistic, design, level=level, draws=draws, seed=seed)
+
+
+def _estimate(
+    statistic: Statistic, design: Design, *, level: float, draws: int, seed: int
+) -> Estimate:
     value = float(statistic(np.ones((1, len(design.instances))))[0])
     units = design.units
     if units - design.strata < 1 or not np.isfinite(value):

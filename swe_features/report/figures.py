@@ -1,0 +1,149 @@
+"""Figures for print: F1 against test-time tokens, and the cost a query.
+
+matplotlib draws them, from the extra `report`; it is imported only when something is
+drawn, and draws without a display.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from swe_features.report.content import ReportContent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["INSTALL", "can_draw", "draw_figures"]
+
+INSTALL = 'figures need matplotlib: pip install "swe-features[report]"'
+FORMATS = ("png", "svg")
+COLOURS = {
+    "sleep-time": "#0b57d0",
+    "test-time": "#c2410c",
+    "no-context": "#0f766e",
+    "bm25": "#7c3aed",
+    "oracle": "#64748b",
+}
+"""As on the page; others take matplotlib's own."""
+SIZE_INCHES = (6.4, 3.8)
+DOTS_PER_INCH = 200
+MARKERS = "osD^vPX*"
+"""One for each arm, so that a figure survives a printer without colours."""
+
+
+def can_draw() -> bool:
+    """Whether matplotlib is installed."""
+    return find_spec("matplotlib") is not None
+
+
+def draw_figures(content: ReportContent, folder: Path) -> tuple[Path, ...]:
+    """Draw every figure that the experiment has numbers for, as PNG and SVG.
+
+    Args:
+        content: What to draw.
+        folder: Exists.
+    """
+    figures: dict[str, Callable[[Axes, ReportContent], None]] = {"pareto": _pareto}
+    if content.overview["amortisation"]:
+        figures["amortisation"] = _amortisation
+    paths = []
+    for name, draw in figures.items():
+        for form in FORMATS:
+            path = folder / f"{name}.{form}"
+            _save(path, draw, content)
+            paths.append(path)
+    return tuple(paths)
+
+
+def _save(
+    path: Path, draw: Callable[["Axes", ReportContent], None], content: ReportContent
+) -> None:
+    import matplotlib as mpl  # noqa: PLC0415  # the extra may not be installed
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    # The date and random ids would make two figures of one run differ.
+    with mpl.rc_context({"svg.hashsalt": "swe-features", "font.size": 9}):
+        figure = Figure(figsize=SIZE_INCHES, layout="constrained")
+        axes = figure.subplots()
+        draw(axes, content)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="y", alpha=0.3)
+        axes.legend(frameon=False)
+        axes.set_title(_origin(content), loc="left", fontsize=8)
+        metadata = {"Date": None} if path.suffix == ".svg" else {}
+        figure.savefig(path, dpi=DOTS_PER_INCH, metadata=metadata)
+
+
+def _origin(content: ReportContent) -> str:
+    """Where a figure comes from; it travels without the page around it."""
+    manifest = content.provenance["manifest"]
+    runs = manifest.get("runs") or [{}]
+    model = runs[-1].get("config", {}).get("model", "unknown")
+    kind = " (no language model)" if model == "offline" else ""
+    count = len(content.evidence["instances"])
+    return f"{count} instances of {manifest['suite']['name']}, model {model}{kind}"
+
+
+def _pareto(axes: "Axes", content: ReportContent) -> None:
+    points = content.overview["points"]
+    for place, arm in enumerate(content.overview["arms"]):
+        own = [point for point in points if point["arm"] == arm]
+        lines = [point for point in own if point["budget"] is not None]
+        paint = COLOURS.get(arm, f"C{place}")
+        for point in own:
+            f1 = point["all"]["f1"]
+            if point["budget"] is None and f1["value"] is not None:
+                axes.axhline(f1["value"], color=paint, linestyle=":", label=arm)
+        _curve(axes, arm, lines, paint, MARKERS[place % len(MARKERS)])
+    axes.set_xlabel("Test-time tokens a cell (generated)")
+    axes.set_ylabel("F1 (mean, 95% interval)")
+    axes.set_ylim(0, 1.02)
+    axes.set_xlim(left=0)
+
+
+def _curve(
+    axes: "Axes", arm: str, points: list[Mapping[str, Any]], paint: str, marker: str
+) -> None:
+    known = [
+        (point["test_tokens"]["completion_tokens"]["value"], point["all"]["f1"])
+        for point in points
+    ]
+    known = [(x, f1) for x, f1 in known if x is not None and f1["value"] is not None]
+    if not known:
+        return
+    x = [spent for spent, _ in known]
+    y = [f1["value"] for _, f1 in known]
+    axes.plot(x, y, color=paint, marker=marker, markersize=5, label=arm)
+    banded = [(spent, f1) for spent, f1 in known if f1["low"] is not None]
+    axes.fill_between(
+        [spent for spent, _ in banded],
+        [f1["low"] for _, f1 in banded],
+        [f1["high"] for _, f1 in banded],
+        color=paint,
+        alpha=0.13,
+        linewidth=0,
+    )
+
+
+def _amortisation(axes: "Axes", content: ReportContent) -> None:
+    """The first one: equal budget, the smallest, in generated tokens."""
+    found = content.overview["amortisation"][0]
+    sleeper, baseline = content.overview["sleeper"], content.overview["baseline"]
+    x = [each["queries"] for each in found["queries"]]
+    costs = [each["cost"] for each in found["queries"]]
+    paint = COLOURS[sleeper]
+    y = [cost["value"] for cost in costs]
+    axes.plot(x, y, color=paint, marker="o", markersize=5, label=sleeper)
+    if all(cost["low"] is not None for cost in costs):
+        low, high = ([cost[end] for cost in costs] for end in ("low", "high"))
+        axes.fill_between(x, low, high, color=paint, alpha=0.13, linewidth=0)
+    base = found["baseline_cost"]["value"]
+    if base is not None:
+        axes.axhline(base, color=COLOURS[baseline], linestyle=":", label=baseline)
+    axes.set_xscale("log")
+    axes.set_xticks(x, [str(queries) for queries in x])
+    axes.minorticks_off()
+    axes.set_xlabel("Queries that share one learned context")
+    axes.set_ylabel(f"Cost a query, {found['prices']['name']}")
+    axes.set_ylim(bottom=0)

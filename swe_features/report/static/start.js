@@ -1,0 +1,113 @@
+// Puts everything on the page, and keeps it right when something changes.
+
+const THEMES = ["light", "dark"];
+const RESIZE_MS = 150;
+const POLL_MS = 3000;
+
+function systemTheme() {
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}
+
+function showTheme() {
+  const theme = THEMES.includes(state.theme) ? state.theme : systemTheme();
+  document.documentElement.dataset.theme = theme;
+  byId("theme").textContent = theme === "dark" ? "Light" : "Dark";
+}
+
+function turnTheme() {
+  const next = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+  change("theme", next === systemTheme() ? "" : next);
+}
+
+function showHead() {
+  const { manifest, written_at: writtenAt } = provenance;
+  const runs = manifest.runs ?? [];
+  const config = runs.at(-1)?.config ?? {};
+  const parts = [`Suite ${manifest.suite?.name ?? "?"}`, plural(evidence.instances.length, "instance"),
+    config.model ? `model ${config.model}` : null, config.sleep_model ? `sleep model ${config.sleep_model}` : null,
+    config.mode ? `${config.mode} mode` : null, `written ${writtenAt.slice(0, 16).replace("T", " ")} UTC`];
+  byId("lead").textContent = plain(parts.filter(Boolean).join(" · "));
+  const { planned, scored, broken } = overview.counts;
+  const missing = planned - scored - broken;
+  byId("badges").replaceChildren(...[
+    make("li", {}, `${count(scored)} of ${plural(planned, "cell")} scored`),
+    make("li", { class: broken ? "bad" : null }, `${count(broken)} broken`),
+    missing ? make("li", { class: "bad" }, `${count(missing)} missing`) : null,
+    report.live ? make("li", { id: "live" }, "live") : null,
+  ].filter(Boolean));
+  const doubts = byId("doubts");
+  doubts.hidden = !overview.doubts.length;
+  doubts.replaceChildren(make("summary", {}, `Before you believe it (${overview.doubts.length})`),
+    make("ul", {}, overview.doubts.map((doubt) => make("li", {}, doubt))));
+}
+
+function pairs(record) {
+  return make("dl", { class: "pairs" }, Object.entries(record).flatMap(([name, value]) => [
+    make("dt", {}, name), make("dd", {}, value !== null && typeof value === "object" ? JSON.stringify(value) : String(value)),
+  ]));
+}
+
+function showProvenance() {
+  const { manifest, version } = provenance;
+  const suite = { ...manifest.suite, skipped: (manifest.suite?.skipped ?? []).join("; ") || "none" };
+  byId("provenance-body").replaceChildren(
+    make("h3", {}, "Suite"), pairs(suite),
+    ...Object.entries(manifest.drivers ?? {}).flatMap(([name, driver]) => [make("h3", {}, `Sandbox: ${name}`), pairs(driver)]),
+    ...(manifest.runs ?? []).map((run, place) => foldable(`Run ${place + 1}, ${run.started_at}: ${plural(run.attempted, "cell")} attempted`, () => [
+      run.offline_note ? make("p", {}, run.offline_note) : null,
+      make("h4", {}, "Settings"), pairs(run.config ?? {}),
+      make("h4", {}, "Environment"), pairs(run.environment ?? {}),
+    ], { class: "cell" })),
+    make("p", { class: "note" }, `Written by swe-features ${version}. Every number comes from results.jsonl, which lies beside this report.`));
+}
+
+// A page served while a run goes on asks its own server for news, and loads itself anew.
+async function watch(stamp) {
+  let latest = stamp;
+  try {
+    latest = await (await fetch("stamp", { cache: "no-store" })).text();
+    byId("live").textContent = "live";
+    byId("live").dataset.stamp = latest;
+  } catch {
+    byId("live").textContent = "not live: the server has gone";
+  }
+  const isReading = document.querySelector("details.cell[open]") !== null;
+  if (stamp !== null && latest !== stamp) {
+    if (!isReading) return location.reload();
+    byId("live").textContent = "newer results: reload";
+  }
+  return setTimeout(watch, POLL_MS, stamp ?? latest);
+}
+
+function start() {
+  showTheme();
+  showHead();
+  showSwitches();
+  showPareto();
+  showComparisons();
+  showAmortisationOptions();
+  showAmortisation();
+  showFilters();
+  showInstances();
+  showContexts();
+  showProvenance();
+  document.documentElement.dataset.ready = "yes";
+}
+
+byId("theme").addEventListener("click", turnTheme);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showTheme);
+onChange("theme", showTheme);
+onChange("off measure cells scale", showPareto);
+onChange("cells", showComparisons);
+onChange("basis prices at", showAmortisation);
+onChange("off measure cells find cluster only budget sort turned open", showInstances);
+let resizing = null;
+addEventListener("resize", () => {
+  clearTimeout(resizing);
+  resizing = setTimeout(() => {
+    showPareto();
+    showAmortisation();
+  }, RESIZE_MS);
+});
+start();
+if (report.live) watch(null);

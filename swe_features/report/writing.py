@@ -1,0 +1,89 @@
+"""Write a report: the page, and beside it a folder of tables and figures.
+
+DIR/report.html             everything, in one file
+DIR/report/summary.md       for a pull request's comment
+DIR/report/arms.csv         one line for each arm and budget
+DIR/report/cells.csv        one line for each cell
+DIR/report/table.tex        for a paper
+DIR/report/pareto.png, .svg, amortisation.png, .svg
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from swe_features.errors import StoreError
+from swe_features.report.content import ReportContent, gather
+from swe_features.report.figures import INSTALL, can_draw, draw_figures
+from swe_features.report.page import render_page
+from swe_features.report.tables import (
+    arms_csv,
+    cells_csv,
+    latex_table,
+    markdown_summary,
+)
+from swe_features.results import StoredExperiment
+
+__all__ = ["WrittenReport", "write_report"]
+
+TABLES: Mapping[str, Callable[[ReportContent], str]] = {
+    "summary.md": markdown_summary,
+    "arms.csv": arms_csv,
+    "cells.csv": cells_csv,
+    "table.tex": latex_table,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenReport:
+    """What was written."""
+
+    page: Path
+    """The HTML file; it needs none of the others."""
+    files: tuple[Path, ...]
+    notes: tuple[str, ...]
+    """What was left out and how to get it, one sentence each."""
+
+
+def write_report(
+    experiment: StoredExperiment, out: Path | None = None, *, with_figures: bool = True
+) -> WrittenReport:
+    """Write everything that a report has.
+
+    Args:
+        experiment: What to report on; it may still be running.
+        out: Folder for the page and the folder beside it; the experiment's own if None.
+        with_figures: Whether PNG and SVG figures are drawn, if they can be.
+
+    Raises:
+        StoreError: The experiment is damaged, or a file cannot be written.
+    """
+    out = out or experiment.directory
+    folder = out / "report"
+    content = gather(experiment)
+    notes: tuple[str, ...] = ()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        files = [folder / name for name in TABLES]
+        for path in files:
+            _replace(path, TABLES[path.name](content))
+        if with_figures and can_draw():
+            files += draw_figures(content, folder)
+        elif with_figures:
+            notes = (INSTALL,)
+        page = out / "report.html"
+        _replace(page, render_page(content))
+    except OSError as error:
+        msg = (
+            f"cannot write the report to {out}: {error.strerror}: choose another --out"
+        )
+        raise StoreError(msg) from error
+    return WrittenReport(page, tuple(files), notes)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file as a whole or not at all: somebody may be reading the old one."""
+    draft = path.with_name(f".{path.name}.draft")
+    # A lone surrogate of a file name that is no UTF-8 must not stop a report.
+    draft.write_text(text, encoding="utf-8", errors="replace", newline="\n")
+    draft.replace(path)

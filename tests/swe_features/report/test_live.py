@@ -1,0 +1,88 @@
+import http.client
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from swe_features.cell_results import CellResult
+from swe_features.report.live import LiveReport, serve
+from swe_features.results import read_experiment
+from tests.swe_features.report.made_experiment import make_experiment
+from tests.swe_features.report.test_attachments import unpack
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return make_experiment(tmp_path / "run")
+
+
+@pytest.fixture
+def port(run: Path) -> Iterator[int]:
+    with serve(run) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+def ask(port: int, path: str, host: str = "127.0.0.1") -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", path, headers={"Host": f"{host}:{port}"})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def test_page_is_served_without_what_is_large(port: int) -> None:
+    status, page = ask(port, "/")
+    assert status == 200
+    assert "application/octet-stream" not in page.split("<script>")[0]
+
+
+def test_trajectories_and_contexts_are_handed_out(run: Path, port: int) -> None:
+    status, packed = ask(port, "/packed/trajectories/shop__till-2")
+    assert status == 200
+    assert "0002-sleep-time-2-0" in unpack(packed)["trajectories"]
+    key = next(r.context for r in read_experiment(run).rows if r.context)
+    assert "revisions" in unpack(ask(port, f"/packed/contexts/{key}")[1])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/packed/trajectories/shop__till-99",
+        "/packed/contexts/..%2Fmanifest",
+        "/packed/results/x",
+        "/results.jsonl",
+        "/../../etc/passwd",
+    ],
+)
+def test_nothing_else_is_handed_out(port: int, path: str) -> None:
+    assert ask(port, path)[0] == 404
+
+
+def test_page_of_another_host_is_refused(port: int) -> None:
+    """A name elsewhere may be made to point at this machine while a page is open."""
+    assert ask(port, "/", host="evil.example")[0] == 421
+
+
+def test_stamp_changes_with_the_results(run: Path) -> None:
+    live = LiveReport(run)
+    before, page = live.stamp(), live.page()
+    assert live.page() is page
+    last: CellResult = read_experiment(run).rows[-1]
+    with (run / "results.jsonl").open("a") as results:
+        results.write((run / "results.jsonl").read_text().splitlines()[-1] + "\n")
+    assert last == read_experiment(run).rows[-1]
+    assert live.stamp() != before
+    assert live.page() is not page
+
+
+def test_run_that_has_not_begun_is_waited_for(tmp_path: Path) -> None:
+    answer = LiveReport(tmp_path).answer("/")
+    assert answer.status == 503
+    assert "holds no experiment" in answer.text

@@ -1,0 +1,284 @@
+"""The page in a real browser: what a reader can do, and what hostile text cannot."""
+
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from swe_features.report.live import serve
+from swe_features.report.writing import write_report
+from swe_features.results import StoredExperiment, read_experiment
+from tests.swe_features.report.made_experiment import make_experiment
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+from playwright.sync_api import (  # noqa: E402  # skipped where it is not installed
+    Browser,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
+
+pytestmark = pytest.mark.browser
+
+ARGUMENTS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
+    *("--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+]
+PHONE = ViewportSize(width=390, height=844)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def report(
+    experiment: StoredExperiment, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    out = tmp_path_factory.mktemp("report")
+    return write_report(experiment, out, with_figures=False).page.as_uri()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the console said, and what the page asked for."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, complaints: list[str]) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: complaints.append(request.url))
+    page.set_default_timeout(15_000)
+    yield page
+    page.close()
+
+
+def open_report(page: Page, address: str) -> None:
+    page.goto(address)
+    page.wait_for_selector("html[data-ready]")
+
+
+def open_everything(page: Page) -> None:
+    """Open each fold, and each that appears in one, until all is unpacked."""
+    page.evaluate("""async () => {
+        for (let round = 0; round < 100; round += 1) {
+            const closed = document.querySelectorAll("details:not([open])");
+            for (const fold of closed) fold.open = true;
+            await new Promise((resume) => setTimeout(resume, 20));
+            const texts = Array.from(document.querySelectorAll("main p"));
+            const isBusy = texts.some((text) => text.textContent === "Unpacking…");
+            if (!closed.length && !isBusy) return;
+        }
+        throw new Error("there is no end to it");
+    }""")
+
+
+def only_itself(complaints: list[str], address: str) -> bool:
+    known = {address, "data:,"}
+    return all(each.split("#")[0] in known for each in complaints)
+
+
+def test_page_opens_without_a_complaint_or_a_request(
+    page: Page, report: str, complaints: list[str]
+) -> None:
+    open_report(page, report)
+    page.get_by_role("button", name="Change 3").click()
+    open_everything(page)
+    assert page.locator(".revision").count() == 3
+    assert page.locator(".step").count() > 10
+    assert only_itself(complaints, report), complaints
+
+
+def test_arm_is_switched_off_and_on(page: Page, report: str) -> None:
+    open_report(page, report)
+    series = page.locator("#pareto-figure [data-series='test-time']")
+    expect(series).to_have_count(1)
+    page.get_by_role("checkbox", name="test-time").uncheck()
+    expect(series).to_have_count(0)
+    expect(page.locator("#points tbody tr")).to_have_count(3)
+    page.get_by_role("checkbox", name="test-time").check()
+    expect(series).to_have_count(1)
+
+
+def test_instances_are_filtered(page: Page, report: str) -> None:
+    open_report(page, report)
+    rows = page.locator("tr.instance")
+    expect(rows).to_have_count(3)
+    page.get_by_role("searchbox").fill("change 2")
+    expect(rows).to_have_count(1)
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_label("Cluster").select_option("odd")
+    expect(rows).to_have_count(2)
+    page.get_by_label("Show", exact=True).select_option("broken")
+    expect(rows).to_have_count(1)
+    expect(page.locator("#instance-count")).to_contain_text("1 of 3 instances")
+
+
+def test_instances_are_sorted_by_keyboard(page: Page, report: str) -> None:
+    open_report(page, report)
+    names = page.locator("tr.instance .soft")
+    heading = page.get_by_role("button", name="sleep-time", exact=True)
+    heading.focus()
+    page.keyboard.press("Enter")
+    column = page.locator("th[data-key='arm sleep-time']")
+    expect(column).to_have_attribute("aria-sort", "descending")
+    expect(heading).to_be_focused()
+    page.get_by_role("button", name="Instance", exact=True).press("Enter")
+    page.keyboard.press("Enter")
+    expect(names.first).to_have_text("shop__till-3")
+
+
+def test_instance_shows_predicted_beside_gold(page: Page, report: str) -> None:
+    open_report(page, report)
+    page.get_by_role("button", name="Change 1").press("Enter")
+    cell = page.locator("details[data-cell='0001-sleep-time-2-0']")
+    cell.locator("summary").first.press("Enter")
+    predicted, gold = (cell.locator(".sides .files").nth(place) for place in (0, 1))
+    expect(predicted.locator(".hit")).to_have_count(3)
+    expect(predicted.locator(".wrong")).to_contain_text("docs/usage.md")
+    expect(gold.locator("li")).to_have_count(3)
+    cell = page.locator("details[data-cell='0001-test-time-2-0']")
+    cell.locator("summary").first.click()
+    expect(cell.locator(".missed")).to_contain_text("missed")
+
+
+def test_trajectory_is_shown_step_by_step(page: Page, report: str) -> None:
+    open_report(page, report)
+    page.get_by_role("button", name="Change 2").click()
+    cell = page.locator("details[data-cell='0002-test-time-4-0']")
+    cell.locator("summary").first.click()
+    cell.get_by_text("Trajectory", exact=True).click()
+    expect(cell.locator(".step")).to_have_count(5)
+    call = cell.locator(".step").nth(2).locator("details", has_text="search")
+    expect(call.locator("pre")).to_have_count(0)
+    call.locator("summary").click()
+    expect(call.locator("pre").first).to_have_text("pattern: Say what there is.")
+    expect(call.locator("pre").last).to_contain_text("Say what there is. 2")
+
+
+def test_learned_context_is_beside_its_pull_requests(page: Page, report: str) -> None:
+    open_report(page, report)
+    page.get_by_role("button", name="Change 3").click()
+    cell = page.locator("details[data-cell='0003-sleep-time-2-0']")
+    cell.locator("summary").first.click()
+    cell.get_by_role("link", name="The learned context").click()
+    revisions = page.locator(".revision")
+    expect(revisions).to_have_count(2)
+    expect(revisions.nth(0)).to_contain_text("#1 Change 1")
+    expect(revisions.nth(1).locator(".added")).to_have_text("#2: Say what there is.")
+
+
+def test_broken_and_missing_cells_are_told_apart(page: Page, report: str) -> None:
+    open_report(page, report)
+    page.get_by_role("button", name="Change 3").click()
+    detail = page.locator("tr.detail")
+    expect(detail.get_by_text("broken at the model")).to_have_count(1)
+    expect(detail.get_by_text("not attempted yet")).to_have_count(1)
+
+
+def test_choice_survives_a_reload(page: Page, report: str) -> None:
+    open_report(page, report)
+    page.get_by_role("checkbox", name="bm25").uncheck()
+    page.get_by_label("Over").select_option("valid")
+    page.get_by_role("button", name="Change 2").click()
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    expect(page.get_by_role("checkbox", name="bm25")).not_to_be_checked()
+    expect(page.get_by_label("Over")).to_have_value("valid")
+    expect(page.locator("tr.detail")).to_have_count(1)
+
+
+def test_denominator_changes_the_numbers(page: Page, report: str) -> None:
+    open_report(page, report)
+    row = page.locator("#points tbody tr", has_text="test-time").first
+    every = row.text_content()
+    page.get_by_label("Over").select_option("valid")
+    expect(row).not_to_have_text(every or "")
+
+
+def test_light_and_dark_follow_the_system_and_the_button(
+    browser: Browser, report: str
+) -> None:
+    page = browser.new_page(color_scheme="dark")
+    open_report(page, report)
+    paper = "getComputedStyle(document.body).backgroundColor"
+    dark = page.evaluate(paper)
+    page.get_by_role("button", name="Light").click()
+    assert page.evaluate(paper) == "rgb(255, 255, 255)" != dark
+    page.close()
+
+
+def test_page_fits_a_phone(browser: Browser, report: str) -> None:
+    page = browser.new_page(viewport=PHONE)
+    open_report(page, report)
+    page.get_by_role("button", name="Change 3").click()
+    page.locator("tr.detail details.cell summary").first.click()
+    widest = page.evaluate("document.documentElement.scrollWidth")
+    assert widest == PHONE["width"]
+    detail = page.locator(".detail-body").bounding_box()
+    assert detail is not None
+    assert detail["width"] <= PHONE["width"]
+    page.close()
+
+
+def test_marks_of_the_chart_explain_themselves(page: Page, report: str) -> None:
+    open_report(page, report)
+    page.locator("#pareto-figure .mark").first.focus()
+    expect(page.locator("#pareto-figure .tip")).to_contain_text("test-time tokens")
+
+
+def test_hostile_text_is_only_text(
+    page: Page, hostile_run: Path, tmp_path: Path, complaints: list[str]
+) -> None:
+    written = write_report(read_experiment(hostile_run), tmp_path, with_figures=False)
+    open_report(page, written.page.as_uri())
+    page.locator("tr.instance button").last.click()
+    open_everything(page)
+    assert page.locator(".step").count() > 10
+    assert page.evaluate("window.pwned") is None
+    assert page.locator("img").count() == 0
+    for place in ("h1", "tr.instance .title", ".step div.text", ".prose"):
+        shown = page.locator(place).first.text_content() or ""
+        assert "</script><script>window.pwned = 1</script>" in shown, place
+        assert "[U+202E]" in shown
+        assert "\u202e" not in shown
+    assert only_itself(complaints, written.page.as_uri()), complaints
+
+
+def test_live_page_follows_the_run(page: Page, tmp_path: Path) -> None:
+    run = make_experiment(tmp_path / "run")
+    results = run / "results.jsonl"
+    lines = results.read_text().splitlines(keepends=True)
+    results.write_text("".join(lines[:-3]))
+    with serve(run) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            open_report(page, f"http://127.0.0.1:{server.server_port}/")
+            badge = page.locator("#badges li").first
+            expect(badge).to_have_text(re.compile("^11 of 15"))
+            page.wait_for_function("document.getElementById('live').dataset.stamp")
+            results.write_text("".join(lines))
+            expect(badge).to_have_text(re.compile("^13 of 15"), timeout=20_000)
+            page.get_by_role("button", name="Change 1").click()
+            cell = page.locator("details[data-cell='0001-test-time-2-0']")
+            cell.locator("summary").first.click()
+            cell.get_by_text("Trajectory", exact=True).click()
+            expect(cell.locator(".step")).to_have_count(3)
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,89 @@
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from swe_features.cli import main
+from swe_features.errors import StoreError
+from swe_features.report import writing
+from swe_features.report.content import ReportContent
+from swe_features.report.figures import draw_figures
+from swe_features.report.writing import write_report
+from swe_features.results import StoredExperiment, read_experiment
+from tests.swe_features.report.made_experiment import make_experiment
+
+
+def test_report_has_a_page_tables_and_figures(
+    experiment: StoredExperiment, tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    written = write_report(experiment, tmp_path)
+    assert written.page == tmp_path / "report.html"
+    assert written.page.read_text().startswith("<!DOCTYPE html>")
+    names = {path.name for path in written.files}
+    assert names == {path.name for path in (tmp_path / "report").iterdir()}
+    assert {"summary.md", "arms.csv", "cells.csv", "table.tex"} < names
+    assert written.notes == ()
+
+
+def test_figures_are_pictures_and_the_same_twice(
+    content: ReportContent, tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    first = draw_figures(content, tmp_path)
+    before = {path: path.read_bytes() for path in first}
+    assert {path.name for path in first} == {
+        "pareto.png",
+        "pareto.svg",
+        "amortisation.png",
+        "amortisation.svg",
+    }
+    for path, picture in before.items():
+        if path.suffix == ".png":
+            assert picture.startswith(b"\x89PNG")
+        else:
+            assert ET.fromstring(picture).tag.endswith("svg")
+    draw_figures(content, tmp_path)
+    assert {path: path.read_bytes() for path in first} == before
+
+
+def test_report_without_matplotlib_says_how_to_get_figures(
+    experiment: StoredExperiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "can_draw", lambda: False)
+    written = write_report(experiment, tmp_path)
+    assert written.page.exists()
+    assert "swe-features[report]" in written.notes[0]
+    assert not list((tmp_path / "report").glob("*.png"))
+
+
+def test_place_that_cannot_be_written_is_named(
+    experiment: StoredExperiment, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match=r"cannot write the report to .*file"):
+        write_report(experiment, tmp_path / "file")
+
+
+def test_command_writes_into_the_directory_of_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make_experiment(tmp_path / "run")
+    assert main(["report", str(folder), "--no-figures"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[-1] == f"Report: {folder / 'report.html'}"
+    assert printed.err == ""
+
+
+def test_directory_without_an_experiment_is_bad_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", str(tmp_path)]) == 2
+    assert "holds no experiment" in capsys.readouterr().err
+
+
+def test_report_can_be_written_over_an_older_one(tmp_path: Path) -> None:
+    folder = make_experiment(tmp_path / "run")
+    for _ in range(2):
+        write_report(read_experiment(folder), with_figures=False)
+    assert not list(folder.rglob("*.draft"))
