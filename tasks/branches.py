@@ -61,7 +61,7 @@ def find_copies(graph: CommitGraph, heads: list[int]) -> Mapping[int, int]:
     if wanted:
         for commit, key in enumerate(keys):
             if key in wanted and introduced[commit] >= 0:
-                copies.setdefault(key, commit)
+                copies[key] = commit
     return copies
 
 

@@ -1,12 +1,12 @@
 """A whole history in memory: which commit came from which, and when.
 
-Filled from one stream of `git log`, in time and memory linear in the commits: about 200
-bytes each. Commits are numbers inside, in the order in which they were first named.
+Filled from one stream of `git log`, parents before children, in time and memory linear
+in the commits: about 250 bytes each.
 """
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -24,8 +24,9 @@ _NONE = -1
 class CommitGraph:
     """Parents, times and ids of commits, and the main line through them.
 
-    A commit is an `int`. `introduced[c]` is the place on the main line at which `c`
-    first became part of it, or -1: then `c` is not in the main line's history.
+    A commit is an `int`, larger than those of all its ancestors. `introduced[c]` is the
+    place on the main line at which `c` first became part of it, or -1: then `c` is not
+    in the main line's history.
     """
 
     def __init__(self) -> None:
@@ -33,8 +34,6 @@ class CommitGraph:
         self._ids: list[bytes] = []
         self._first_parents = array("i")
         self._more_parents: dict[int, tuple[int, ...]] = {}
-        self._order = array("i")
-        self._place = 0
         self.times = array("q")
         """Committer's clock, in seconds since 1970."""
         self.keys = array("q")
@@ -48,18 +47,15 @@ class CommitGraph:
 
     def has(self, commit_id: str) -> bool:
         """Whether a full id is one of the history."""
-        try:
-            return bytes.fromhex(commit_id) in self._numbers
-        except ValueError:  # a name, or an id cut short by one digit
-            return False
+        return commit_id.encode() in self._numbers
 
     def number(self, commit_id: str) -> int:
         """Number of a commit by its full id; it is one of the history."""
-        return self._numbers[bytes.fromhex(commit_id)]
+        return self._numbers[commit_id.encode()]
 
     def id(self, commit: int) -> str:
         """Full id of a commit."""
-        return self._ids[commit].hex()
+        return self._ids[commit].decode()
 
     def parents(self, commit: int) -> tuple[int, ...]:
         """Parents of a commit, the first one first."""
@@ -72,30 +68,17 @@ class CommitGraph:
         """Whether a commit has more than one parent."""
         return commit in self._more_parents
 
-    def _intern(self, commit_id: bytes) -> int:
-        number = self._numbers.setdefault(commit_id, len(self._ids))
-        if number == len(self._ids):
-            self._ids.append(commit_id)
-            for column, nothing in (
-                (self._first_parents, _NONE),
-                (self._order, _NONE),
-                (self.times, 0),
-                (self.keys, 0),
-            ):
-                column.append(nothing)
-        return number
-
     def add(self, ids: bytes, time: bytes, author: bytes, subject: bytes) -> int:
-        """Take in one commit: its id and its parents', separated by blanks."""
+        """Take in one commit, its parents first: its id and theirs, between blanks."""
         commit_id, *parents = ids.split()
-        number = self._intern(bytes.fromhex(commit_id.decode()))
-        self._place += 1
-        self._order[number] = self._place
-        self.times[number] = int(time)
-        self.keys[number] = hash((author, subject))
-        known = [self._intern(bytes.fromhex(p.decode())) for p in parents]
-        if known:
-            self._first_parents[number] = known[0]
+        numbers = self._numbers
+        number = len(self._ids)
+        numbers[commit_id] = number
+        self._ids.append(commit_id)
+        self.times.append(int(time))
+        self.keys.append(hash((author, subject)))
+        known = [numbers[parent] for parent in parents if parent in numbers]
+        self._first_parents.append(known[0] if known else _NONE)
         if len(known) > 1:
             self._more_parents[number] = tuple(known[1:])
         return number
@@ -150,7 +133,7 @@ class CommitGraph:
                     continue
                 seen.add(parent)
                 (border if is_known(parent) else waiting).append(parent)
-        own.sort(key=lambda commit: self._order[commit])
+        own.sort(reverse=True)
         return own, border
 
     def latest(self, commits: Iterable[int]) -> int | None:
@@ -163,7 +146,7 @@ class CommitGraph:
             key=lambda commit: (
                 self.introduced[commit],
                 self.is_on_main_line(commit),
-                -self._order[commit],
+                commit,
             ),
             default=None,
         )
@@ -176,17 +159,17 @@ class CommitGraph:
         """
         reached = {one: 1}
         reached[other] = reached.get(other, 0) | 2
-        waiting = [(self._order[commit], commit) for commit in reached]
-        waiting.sort()
+        waiting = [-commit for commit in reached]
+        heapify(waiting)
         while waiting:
-            commit = heappop(waiting)[1]
+            commit = -heappop(waiting)
             if reached[commit] == 1 | 2:
                 return commit
             for parent in self.parents(commit):
                 before = reached.get(parent, 0)
                 reached[parent] = before | reached[commit]
                 if not before:
-                    heappush(waiting, (self._order[parent], parent))
+                    heappush(waiting, -parent)
         return None
 
     def is_ancestor(self, ancestor: int, descendant: int) -> bool:
@@ -194,14 +177,13 @@ class CommitGraph:
         place = self.introduced[descendant] if self.introduced else _NONE
         if place != _NONE and self.main_line[place] == descendant:
             return _NONE < self.introduced[ancestor] <= place
-        limit = self._order[ancestor]
         seen, waiting = {descendant}, [descendant]
         while waiting:
             commit = waiting.pop()
             if commit == ancestor:
                 return True
             for parent in self.parents(commit):
-                if parent not in seen and self._order[parent] <= limit:
+                if parent not in seen and parent >= ancestor:
                     seen.add(parent)
                     waiting.append(parent)
         return False
@@ -217,16 +199,16 @@ def read_commit_graph(
     Args:
         repository: Where they are.
         tips: Full ids, the main line's newest commit first.
-        on_message: Called with the graph so far, each commit and its message, children
-            before parents.
+        on_message: Called with the graph so far, each commit and its message, parents
+            before children.
 
     Raises:
         RepositoryError: A commit is missing or cannot be read.
     """
     graph = CommitGraph()
     tip_ids = list(tips)
-    arguments = ["log", "--topo-order", "--no-show-signature", "--encoding=UTF-8"]
-    arguments += ["--no-mailmap", "-z", _FORMAT, "--stdin"]
+    arguments = ["log", "--topo-order", "--reverse", "--no-show-signature"]
+    arguments += ["--encoding=UTF-8", "--no-mailmap", "-z", _FORMAT, "--stdin"]
     with TemporaryFile() as names:
         names.write("".join(f"{tip}\n" for tip in tip_ids).encode())
         names.seek(0)

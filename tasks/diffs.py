@@ -11,6 +11,7 @@ from tasks.pull_requests import ChangedFile, FileStatus
 
 __all__ = [
     "LineCounts",
+    "PairReader",
     "RawChange",
     "TreeDifference",
     "attach_patches",
@@ -89,6 +90,60 @@ def read_raw(output: bytes) -> TreeDifference:
         if first:
             difference.take(first, fields)
     return difference
+
+
+class PairReader:
+    """Reads `git diff-tree --stdin --raw -z` of many pairs, piece by piece.
+
+    It makes changed files at once, because a long history has hundreds of thousands.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._files: list[ChangedFile] | None = None
+
+    def feed(self, chunk: bytes) -> Iterator[list[ChangedFile]]:
+        """Take in a piece of output; hand out the pairs that are complete with it."""
+        fields = (self._rest + chunk).split(b"\0")
+        place, last = 0, len(fields) - 1
+        while place < last:
+            field = fields[place]
+            if not field.startswith(b":"):
+                if self._files is not None:
+                    yield self._files
+                self._files = []
+                place += 1
+                continue
+            letter = field[field.rindex(b" ") + 1 :][:1]
+            names = 2 if letter in b"RC" else 1
+            if place + names >= last:
+                break
+            previous = fields[place + 1] if names > 1 else None
+            file = _read_file(field, letter, fields[place + names], previous)
+            if self._files is not None:
+                self._files.append(file)
+            place += names + 1
+        self._rest = b"\0".join(fields[place:])
+
+    def end(self) -> Iterator[list[ChangedFile]]:
+        """Hand out the last pair; git has ended without complaint."""
+        if self._files is not None:
+            yield self._files
+
+
+def _read_file(
+    meta: bytes, letter: bytes, name: bytes, previous: bytes | None
+) -> ChangedFile:
+    path = name.decode("utf-8", "surrogateescape")
+    if letter == b"M":
+        _, new_mode, old_id, new_id, _ = meta.split(b" ")
+        if old_id == new_id or new_mode == _GITLINK.encode():
+            return ChangedFile(path, FileStatus.CHANGED)
+        return ChangedFile(path, FileStatus.MODIFIED)
+    was = None
+    if previous is not None and letter == b"R":
+        was = previous.decode("utf-8", "surrogateescape")
+    return ChangedFile(path, _STATUS[letter.decode()], previous_filename=was)
 
 
 def _read_count(text: bytes) -> int | None:

@@ -110,12 +110,9 @@ class _Search:
             self._sightings.append((found.number, commit))
 
     def place_sightings(self, graph: CommitGraph) -> None:
-        """Turn noted commits into drafts: on the main line first, the oldest first.
-
-        Children were noted before parents, so the last one noted is the oldest.
-        """
+        """Turn noted commits into drafts: on the main line first, the oldest first."""
         order = sorted(
-            (not graph.is_on_main_line(c), not graph.is_merge(c), -place, number, c)
+            (not graph.is_on_main_line(c), not graph.is_merge(c), place, number, c)
             for place, (number, c) in enumerate(self._sightings)
             if graph.introduced[c] >= 0
         )

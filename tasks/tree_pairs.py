@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from tempfile import TemporaryFile
 
-from tasks.diffs import TreeDifference, to_changed_files
+from tasks.diffs import PairReader
 from tasks.errors import RepositoryError
 from tasks.git_program import stream_git
 from tasks.pull_requests import ChangedFile, FileStatus
@@ -37,23 +37,14 @@ class Comparison:
 
 
 def compare_pairs(
-    repository: Repository, pairs: Sequence[tuple[str, str]], *, counts: bool = False
+    repository: Repository, pairs: Sequence[tuple[str, str]]
 ) -> Iterator[Comparison]:
-    """Compare (base, head) pairs, in their order.
-
-    Args:
-        repository: Where the commits are.
-        pairs: Full ids.
-        counts: Count lines, which takes most of the time.
-    """
+    """Compare (base, head) pairs of full ids, in their order."""
     for start in range(0, len(pairs), _BATCH):
         batch = pairs[start : start + _BATCH]
-        if counts:
-            yield from _compare(repository, batch, [RENAMES, "--numstat"])
-            continue
-        compared = list(_compare(repository, batch, ["--no-renames"]))
+        compared = list(_compare(repository, batch, "--no-renames"))
         unsure = [n for n, one in enumerate(compared) if _may_rename(one)]
-        again = _compare(repository, [batch[n] for n in unsure], [RENAMES])
+        again = _compare(repository, [batch[n] for n in unsure], RENAMES)
         for place, comparison in zip(unsure, again, strict=True):
             compared[place] = comparison
         yield from compared
@@ -65,60 +56,39 @@ def _may_rename(comparison: Comparison) -> bool:
 
 
 def _compare(
-    repository: Repository, pairs: Sequence[Pair], options: Sequence[str]
+    repository: Repository, pairs: Sequence[Pair], renames: str
 ) -> Iterator[Comparison]:
     done = 0
-    counts = "--numstat" in options
     while done < len(pairs):
         try:
-            for difference in _stream(repository, pairs[done:], options):
-                files = to_changed_files(difference.entries, difference.counts)
+            for files in _stream(repository, pairs[done:], renames):
                 yield Comparison(*pairs[done], tuple(files))
                 done += 1
         except RepositoryError:
             if done < len(pairs):
-                yield _compare_alone(repository, *pairs[done], counts=counts)
+                yield _compare_alone(repository, *pairs[done])
                 done += 1
 
 
-def _compare_alone(
-    repository: Repository, base: str, head: str, *, counts: bool
-) -> Comparison:
+def _compare_alone(repository: Repository, base: str, head: str) -> Comparison:
     try:
-        files = repository.changed_files(base, head, patches=False, counts=counts)
+        files = repository.changed_files(base, head, patches=False, counts=False)
     except RepositoryError as error:
         return Comparison(base, head, problem=str(error))
     return Comparison(base, head, files)
 
 
 def _stream(
-    repository: Repository, pairs: Sequence[Pair], options: Sequence[str]
-) -> Iterator[TreeDifference]:
-    """What git says of each pair; of one that it did not finish, nothing."""
-    arguments = [*DIFF_OPTIONS, *options, "--raw", "-z", "--stdin", "--always"]
+    repository: Repository, pairs: Sequence[Pair], renames: str
+) -> Iterator[list[ChangedFile]]:
+    """Changed files of each pair; of one that git did not finish, nothing."""
+    arguments = [*DIFF_OPTIONS, renames, "--raw", "-z", "--stdin", "--always"]
     with TemporaryFile() as names:
         # git takes a line of a commit and, behind it, what it shall call its parents.
         names.write("".join(f"{head} {base}\n" for base, head in pairs).encode())
         names.seek(0)
         with stream_git(repository.git_dir, arguments, stdin=names) as output:
-            read: TreeDifference | None = None
-            fields = _fields(iter(lambda: output.read(_CHUNK_BYTES), b""))
-            for field in fields:
-                if not field.startswith(b":") and b"\t" not in field:
-                    if read is not None:
-                        yield read
-                    read = TreeDifference()
-                elif read is not None:
-                    try:
-                        read.take(field, fields)
-                    except StopIteration:  # git stopped within an entry
-                        break
-        if read is not None:
-            yield read
-
-
-def _fields(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    rest = b""
-    for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\0")
-        yield from whole
+            reader = PairReader()
+            for chunk in iter(lambda: output.read(_CHUNK_BYTES), b""):
+                yield from reader.feed(chunk)
+        yield from reader.end()
