@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from sandbox import supervisor
+from sandbox import processes, supervisor
 from sandbox.contract import CommandResult
 from sandbox.errors import SandboxLostError
 
@@ -24,6 +24,13 @@ __all__ = [
 BOOTSTRAP = "import sys;i=sys.stdin.buffer;exec(i.read(int(i.readline())))"
 """What `python3 -c` starts with: it takes the supervisor from the connection."""
 
+_LOADER = """
+import sys
+for name, text in {"sandbox": "", **TEXTS}.items():
+    module = sys.modules[name] = type(sys)(name)
+    exec(compile(text, name, "exec"), module.__dict__)
+module.main()
+"""
 _GRACE_S = 20.0
 _FILE_S = 120.0
 _LOOK_S = 1.0
@@ -64,8 +71,15 @@ class Channel(Protocol):
 
 
 def supervisor_program() -> bytes:
-    """What `BOOTSTRAP` reads: the length of a program, and the program."""
-    program = Path(supervisor.__file__).read_bytes()
+    """What `BOOTSTRAP` reads: the length of a program, and the program.
+
+    The modules keep their names over there, and nothing else of this package exists.
+    """
+    texts = {
+        module.__name__: Path(module.__file__ or "").read_text()
+        for module in (processes, supervisor)
+    }
+    program = f"TEXTS = {texts!r}\n{_LOADER}".encode()
     return b"%d\n" % len(program) + program
 
 

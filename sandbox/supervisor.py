@@ -1,9 +1,9 @@
 """Run commands on the far side of one connection; the first process of a sandbox.
 
-A program of its own, standard library only, handed to `python3 -c` as text: it is
-PID 1 of a container or of a namespace, or a plain child. Requests come in on standard
-input, replies leave on standard output, both as frames with a length in front, so no
-output can pass for a reply. It keeps no state that a command could change.
+A program of its own with `processes`, standard library only, handed to `python3 -c` as
+text: it is PID 1 of a container or of a namespace, or a plain child. Requests and
+replies are frames with a length in front, so no output can pass for a reply. It keeps
+no state that a command could change.
 
 The rule for processes: a command ends when its `bash` does, and everything it left
 behind is killed then. As PID 1 that is every other process there is; as a plain child
@@ -22,17 +22,24 @@ import struct
 import sys
 import time
 
+from sandbox.processes import (
+    end_everything,
+    exit_code,
+    has_ended,
+    open_worth,
+    set_worth,
+    watch_end,
+)
+
 RUN, READ, WRITE, STOP = 1, 2, 3, 4
 OUT, ERR, END = 1, 2, 3
 OK, NOT_FOUND, REFUSED = 0, 1, 2
 ENDED, LATE, STOPPED = 0, 1, 2
 
 _SET_DUMPABLE, _SET_CHILD_SUBREAPER = 4, 36
-_KILL = 9
 _IGNORED_BY_PYTHON = [2, 13, 25]  # interrupt, broken pipe, file too large
 _CHUNK = 1 << 18
 _NAP_S = 0.005
-_PAUSE_S = 0.0005
 
 # What goes over the connection; `connection` packs and unpacks the same.
 LENGTH = struct.Struct("!Q")
@@ -168,7 +175,7 @@ class Supervisor:
         streams = {out: Stream(OUT, limit // 2), err: Stream(ERR, limit // 2)}
         self.head_room = limit - limit // 2
         how = self.watch(process, streams, started + timeout_s)
-        status = self.end_everything(process)
+        status = end_everything(process, is_first=self.is_first)
         for descriptor, stream in streams.items():
             while self.drain(descriptor, stream, is_last=True):
                 pass
@@ -257,30 +264,6 @@ class Supervisor:
         stream.keep(chunk[room:])
         return bool(chunk)
 
-    def end_everything(self, process: int) -> int:
-        """Kill and reap all that a command started; returns its own wait status.
-
-        The command itself is reaped here and not before, so that until then no other
-        group of processes can have its number.
-        """
-        status = None
-        while True:
-            if status is None:
-                kill(process, is_group=True)
-            if self.is_first:
-                kill(-1)
-            else:
-                for child in children_of(os.getpid()):
-                    kill_tree(child)
-            try:
-                found, reached = os.waitpid(-1, os.WNOHANG)
-                while found:
-                    status = reached if found == process else status
-                    found, reached = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return _KILL if status is None else status
-            time.sleep(_PAUSE_S)
-
     # Files
 
     def inside(self, name: bytes) -> bytes:
@@ -324,76 +307,6 @@ class Supervisor:
             os.close(descriptor)
 
 
-def exit_code(status: int) -> int:
-    """The code a shell would show for a wait status."""
-    if os.WIFSIGNALED(status):
-        return 128 + os.WTERMSIG(status)
-    return os.WEXITSTATUS(status)
-
-
-def open_worth() -> "int | None":
-    """This process's place in the order of being killed for memory, for writing."""
-    try:
-        return os.open("/proc/self/oom_score_adj", os.O_WRONLY)
-    except OSError:
-        return None
-
-
-def set_worth(descriptor: "int | None", value: bytes) -> None:
-    """Set that place; children keep what was set when they started."""
-    if descriptor is not None:
-        try:
-            os.pwrite(descriptor, value, 0)
-        except OSError:
-            return
-
-
-def watch_end(process: int, poll: "select.poll") -> "int | None":
-    """A descriptor that turns readable at the process's end, where there is one."""
-    try:
-        ended = os.pidfd_open(process)
-    except (OSError, AttributeError):
-        return None
-    poll.register(ended, select.POLLIN)
-    return ended
-
-
-def has_ended(process: int) -> bool:
-    """Whether a child is over; it is not reaped yet."""
-    flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
-    return os.waitid(os.P_PID, process, flags) is not None
-
-
-def kill(process: int, *, is_group: bool = False) -> None:
-    """Kill a process or its group, if there still is one."""
-    try:
-        if is_group:
-            os.killpg(process, _KILL)
-        else:
-            os.kill(process, _KILL)
-    except (ProcessLookupError, PermissionError):
-        return
-
-
-def kill_tree(process: int) -> None:
-    """Kill what a process started, then itself."""
-    for child in children_of(process):
-        kill_tree(child)
-    kill(process)
-
-
-def children_of(process: int) -> list[int]:
-    """Ids of the processes that a process started."""
-    found: list[int] = []
-    try:
-        for task in os.listdir(f"/proc/{process}/task"):
-            with open(f"/proc/{process}/task/{task}/children", "rb") as file:
-                found.extend(map(int, file.read().split()))
-    except (OSError, ValueError):
-        return found
-    return found
-
-
 def protect() -> None:
     """Keep other processes of this user out of this one, and adopt orphans."""
     library = ctypes.CDLL(None, use_errno=True)
@@ -431,7 +344,3 @@ def main() -> None:
     protect()
     limit_resources(settings)
     supervisor.serve()
-
-
-if __name__ == "__main__":
-    main()
