@@ -12,6 +12,7 @@ from typing import Any
 from swe_features.version import version
 from tasks.candidates import Threshold, name_repository, select_candidates
 from tasks.drafts import Rejection
+from tasks.duplicates import drop_duplicates
 from tasks.errors import SuiteError
 from tasks.judging import Judge, judge_all
 from tasks.mining import Found, find_pull_requests
@@ -92,7 +93,8 @@ def mine_suite(
     repo = plan.repo or name_repository(repository)
     selected = select_candidates(repository, drafts, repo, plan.threshold)
     rejections += selected.rejections
-    rows = selected.pull_requests
+    rows, doubled = drop_duplicates(selected.pull_requests)
+    rejections += doubled
     if enrich is not None:
         rows = enrich(rows)
     if judge is not None:

@@ -104,7 +104,7 @@ def print_summary(console: Console, mined: Mined, output: Path) -> None:
     for count, what in (
         (f"{mined.found.commits:,}", "commits read"),
         (f"{seen:,}", "pull requests seen"),
-        (f"-{lost['mine']:,}", "cannot be placed"),
+        (f"-{lost['mine']:,}", "cannot be placed, or ask for the same"),
         (f"-{lost['count']:,}", "touch too few files"),
         (f"-{lost['judge']:,}", "are no clear feature that stands alone"),
         (f"{len(mined.rows):,}", f"instances in {output}"),
