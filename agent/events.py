@@ -14,6 +14,9 @@ memory       the memory block was rewritten: its text, and what it cost so far
 dropped      old observations left the conversation: how many, and whether the
              provider asked for it
 notice       the loop told the model something: a reminder, a nudge
+patch        all changes of an editing agent, in git's form; null where git fails
+external_output
+             what somebody else's agent printed, and what its walls refused
 stop         the phase is over: why, its steps, its usage
 """
 

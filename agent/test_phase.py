@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
-from agent.events import EventSink, discard
+from agent.events import Event, EventSink, discard
 from agent.learned_context import LearnedContext
 from agent.likely_files import (
     SHOWN_CANDIDATES,
@@ -20,6 +20,7 @@ from agent.limits import NO_LIMITS, Limits
 from agent.loop import Guidance, Loop
 from agent.messages import Message
 from agent.model import Model
+from agent.patch import read_patch
 from agent.prompting import hash_prompts, render_prompt
 from agent.pull_request_text import BODY_LIMIT, write_pull_request
 from agent.pull_request_text import TEMPLATE as PULL_REQUEST_TEMPLATE
@@ -112,6 +113,8 @@ def attempt(  # noqa: PLR0913 - what a phase depends on, all by keyword
     loop.tell(Message("user", _write_task(title, body, mode, budget, knowledge)))
     stop = loop.run(budget, _guidance(mode))
     files = answer.files if mode == "predict" else _modified_files(sandbox)
+    if mode == "edit":
+        on_event(Event("patch", {"text": read_patch(sandbox)}))
     loop.close(stop, predicted_files=list(files))
     return _sum_up(loop, toolbox, files, stop, time.monotonic() - started_s)
 

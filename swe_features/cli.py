@@ -65,6 +65,11 @@ COMMANDS: tuple[Command, ...] = (
         "swe_features.commands.score",
     ),
     Command(
+        "export",
+        "write a run as ATIF, mini-swe-agent or SWE-bench have it",
+        "swe_features.commands.export",
+    ),
+    Command(
         "sandbox",
         "run a command in a sealed sandbox; prove seals again",
         "swe_features.commands.sandbox",

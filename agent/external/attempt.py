@@ -24,6 +24,7 @@ from agent.external.records import OwnRecord, read_record
 from agent.external.tree_copy import TreeCopy
 from agent.external.walls import UNWALLED, WALLED, Room, build_command
 from agent.learned_context import LearnedContext
+from agent.patch import read_patch
 from agent.prompting import render_prompt
 from agent.pull_request_text import BODY_LIMIT
 from agent.redaction import redact
@@ -106,6 +107,7 @@ def attempt_externally(  # noqa: PLR0913 - what an attempt depends on, all by ke
         record = read_record(agent.reads, trajectory, finished.output)
         changed = copy.bring_back()
     files = _modified_files(sandbox)
+    on_event(Event("patch", {"text": read_patch(sandbox)}))
     stop = _find_stop(finished, record)
     _record_end(on_event, finished, record, stop, files)
     if finished.exit_code and not changed and not record.steps:

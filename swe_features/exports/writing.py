@@ -1,0 +1,117 @@
+"""A whole experiment, written in somebody else's form."""
+
+import json
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from swe_features.cell_results import CellResult
+from swe_features.errors import ConfigError
+from swe_features.exports.atif import write_atif
+from swe_features.exports.mini_swe_agent import write_mini_trajectory
+from swe_features.exports.turns import read_conversation
+from swe_features.results import StoredExperiment
+
+__all__ = ["Form", "export_experiment"]
+
+
+class Form(StrEnum):
+    """What to write."""
+
+    ATIF = "atif"
+    """One trajectory for each attempt, as Harbor reads them."""
+    MINI = "mini-swe-agent"
+    """One trajectory for each attempt, as mini-swe-agent's inspector reads them."""
+    SWE_BENCH = "swe-bench"
+    """Patches of each arm, budget and seed, as SWE-bench's harness reads them."""
+    FILES = "files"
+    """File lists of each arm, budget and seed."""
+
+
+def export_experiment(
+    experiment: StoredExperiment, form: Form, out: Path
+) -> tuple[Path, ...]:
+    """Write every scored attempt.
+
+    Args:
+        experiment: Read from its directory.
+        form: Which form.
+        out: Folder for the files; made where it is missing.
+
+    Returns:
+        The files, in order.
+
+    Raises:
+        ConfigError: Nothing in the experiment can be written in this form.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    if form in (Form.ATIF, Form.MINI):
+        written = tuple(_write_trajectories(experiment, form, out))
+        what = "trajectory of an agent"
+    else:
+        written = tuple(_write_predictions(experiment, form, out))
+        what = "patch: they come from attempts with --mode edit"
+    if not written:
+        msg = f"{experiment.directory} holds no {what}"
+        raise ConfigError(msg)
+    return written
+
+
+def _write_trajectories(
+    experiment: StoredExperiment, form: Form, out: Path
+) -> Iterator[Path]:
+    for result in experiment.scored:
+        attempted = read_conversation(experiment.trajectory(result))
+        if not attempted.turns:
+            continue
+        if form is Form.MINI:
+            path = out / result.instance_id / f"{result.cell_id}.traj.json"
+            value = write_mini_trajectory(result, attempted)
+        else:
+            path = out / f"{result.cell_id}.json"
+            value = _as_atif(experiment, result)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(value, indent=1), encoding="utf-8")
+        yield path
+
+
+def _as_atif(experiment: StoredExperiment, result: CellResult) -> dict[str, Any]:
+    attempted = read_conversation(experiment.trajectory(result))
+    if result.context is None:
+        return write_atif(result, attempted)
+    slept = read_conversation(experiment.context_trajectory(result.context))
+    learned = experiment.context(result.context)
+    return write_atif(result, attempted, slept, learned)
+
+
+def _write_predictions(
+    experiment: StoredExperiment, form: Form, out: Path
+) -> Iterator[Path]:
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for result in experiment.scored:
+        name = f"{result.arm}-{result.budget or 0}-{result.seed}".replace(":", "-")
+        line = _predict(experiment, result, form, name)
+        if line is not None:
+            groups.setdefault(name, []).append(line)
+    for name, lines in groups.items():
+        path = out / f"{name}.jsonl"
+        text = "".join(f"{json.dumps(line)}\n" for line in lines)
+        path.write_text(text, encoding="utf-8")
+        yield path
+
+
+def _predict(
+    experiment: StoredExperiment, result: CellResult, form: Form, name: str
+) -> Mapping[str, Any] | None:
+    if form is Form.FILES:
+        files = list(result.predicted_files or ())
+        return {"instance_id": result.instance_id, "found_files": files}
+    patch = read_conversation(experiment.trajectory(result)).patch
+    if patch is None:
+        return None
+    return {
+        "instance_id": result.instance_id,
+        "model_name_or_path": f"{result.model} {name}",
+        "model_patch": patch,
+    }
