@@ -1,17 +1,19 @@
 """Everything a report says, gathered once and then written in several forms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from swe_features.arms import ARMS
+from swe_features.arms import arm_named
+from swe_features.errors import ConfigError
+from swe_features.report.analyses import analyses_record
 from swe_features.report.attachments import attach_contexts, attach_trajectories
 from swe_features.report.evidence import evidence_record
-from swe_features.report.overview import observe_experiment, overview_record
-from swe_features.report.savings import savings_record
+from swe_features.report.overview import overview_record
 from swe_features.results import StoredExperiment
-from swe_features.statistics.observations import Observation
+from swe_features.statistics.observations import observe
+from swe_features.statistics.summary import summarise, summarise_experiment
 from swe_features.version import version
 
 __all__ = ["ReportContent", "gather"]
@@ -23,7 +25,9 @@ class ReportContent:
 
     title: str
     overview: Mapping[str, Any]
-    """Numbers of the arms; see `overview` and `savings`. Any: JSON values, as below."""
+    """Numbers of the arms; see `overview`. Any: JSON values, as below."""
+    analyses: Mapping[str, Any]
+    """What sleeping saves and depends on; see `analyses`."""
     evidence: Mapping[str, Any]
     """Instances, pull requests and cells; see `evidence`."""
     provenance: Mapping[str, Any]
@@ -32,41 +36,50 @@ class ReportContent:
     """By `instance_id`, packed; see `attachments`."""
     contexts: Mapping[str, str]
     """By key, packed."""
-    observations: Sequence[Observation]
 
 
-def gather(
-    experiment: StoredExperiment, *, with_attachments: bool = True
-) -> ReportContent:
+def gather(experiment: StoredExperiment, *, is_quick: bool = False) -> ReportContent:
     """Read an experiment and compute what is shown of it.
 
     Args:
         experiment: May still be written to.
-        with_attachments: Whether trajectories and learned contexts are read, too; they
-            are nine tenths of the work, and only the page shows them.
+        is_quick: Leave out what needs the trajectories and learned contexts to be read:
+            the attachments, predictability, and the scan for suspicious rollouts.
 
     Raises:
         StoreError: A file of the experiment is damaged.
         LearnedContextError: So is a learned context.
     """
-    observations = observe_experiment(experiment)
-    provenance = {
+    observations = observe(experiment.results.values())
+    missing = len(experiment.plan.cells) - len(experiment.results)
+    summary = (
+        summarise(observations, missing=missing)
+        if is_quick
+        else summarise_experiment(experiment)
+    )
+    return ReportContent(
+        title=experiment.plan.name,
+        overview=overview_record(summary, observations, experiment.plan.cells),
+        analyses=analyses_record(summary),
+        evidence=evidence_record(experiment),
+        provenance=_provenance(experiment),
+        trajectories={} if is_quick else dict(attach_trajectories(experiment)),
+        contexts={} if is_quick else dict(attach_contexts(experiment)),
+    )
+
+
+def _provenance(experiment: StoredExperiment) -> dict[str, Any]:
+    arms = dict.fromkeys(cell.arm for cell in experiment.plan.cells)
+    return {
         "manifest": dict(experiment.manifest),
         "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "version": version(),
-        "summaries": {name: arm.summary for name, arm in ARMS.items()},
+        "summaries": {name: _summary_of(name) for name in arms},
     }
-    trajectories = attach_trajectories(experiment) if with_attachments else ()
-    contexts = attach_contexts(experiment) if with_attachments else ()
-    return ReportContent(
-        title=experiment.plan.name,
-        overview={
-            **overview_record(experiment, observations),
-            **savings_record(observations),
-        },
-        evidence=evidence_record(experiment),
-        provenance=provenance,
-        trajectories=dict(trajectories),
-        contexts=dict(contexts),
-        observations=observations,
-    )
+
+
+def _summary_of(name: str) -> str:
+    try:
+        return arm_named(name).summary
+    except ConfigError:
+        return "an arm that this version does not know"

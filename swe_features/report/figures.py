@@ -45,7 +45,7 @@ def draw_figures(content: ReportContent, folder: Path) -> tuple[Path, ...]:
         folder: Exists.
     """
     figures: dict[str, Callable[[Axes, ReportContent], None]] = {"pareto": _pareto}
-    if content.overview["amortisation"]:
+    if any(each["amortisation"] for each in content.analyses["sleepers"]):
         figures["amortisation"] = _amortisation
     paths = []
     for name, draw in figures.items():
@@ -128,11 +128,12 @@ def _curve(
 
 def _amortisation(axes: "Axes", content: ReportContent) -> None:
     """The first one: equal budget, the smallest, in generated tokens."""
-    found = content.overview["amortisation"][0]
-    sleeper, baseline = content.overview["sleeper"], content.overview["baseline"]
+    sleeps = next(each for each in content.analyses["sleepers"] if each["amortisation"])
+    found = sleeps["amortisation"][0]
+    sleeper, baseline = sleeps["arm"], sleeps["baseline"]
     x = [each["queries"] for each in found["queries"]]
     costs = [each["cost"] for each in found["queries"]]
-    paint = COLOURS[sleeper]
+    paint = COLOURS.get(sleeper, "C0")
     y = [cost["value"] for cost in costs]
     axes.plot(x, y, color=paint, marker="o", markersize=5, label=sleeper)
     if all(cost["low"] is not None for cost in costs):
@@ -140,7 +141,9 @@ def _amortisation(axes: "Axes", content: ReportContent) -> None:
         axes.fill_between(x, low, high, color=paint, alpha=0.13, linewidth=0)
     base = found["baseline_cost"]["value"]
     if base is not None:
-        axes.axhline(base, color=COLOURS[baseline], linestyle=":", label=baseline)
+        axes.axhline(
+            base, color=COLOURS.get(baseline, "C1"), linestyle=":", label=baseline
+        )
     axes.set_xscale("log")
     axes.set_xticks(x, [str(queries) for queries in x])
     axes.minorticks_off()

@@ -5,6 +5,7 @@ come. Trajectories are packed when somebody opens one, so a page is ready at onc
 however many there are.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -23,6 +24,9 @@ from swe_features.store import MANIFEST, PLAN, RESULTS
 __all__ = ["HOST", "LiveReport", "serve"]
 
 HOST = "127.0.0.1"
+REFRESH_S = 5.0
+IDLE_SHARE = 10
+"""Times that a page took to make, before the next one is made."""
 _OWN_NAMES = ("127.0.0.1", "localhost")
 _PACKED = {"trajectories": find_trajectories, "contexts": find_context}
 _HEADERS = {
@@ -43,13 +47,30 @@ class Answer:
     kind: str = "text/plain"
 
 
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A page that was made."""
+
+    stamp: str
+    text: str
+    stale_at_s: float
+    """When it may be replaced, by the monotonic clock."""
+
+
 class LiveReport:
     """Answers requests about one directory. Safe for many threads."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, refresh_s: float = REFRESH_S) -> None:
+        """Answer about a directory.
+
+        Args:
+            directory: Of the experiment.
+            refresh_s: How long a page is the latest one at least, whatever has come.
+        """
         self.directory = directory
+        self._refresh_s = refresh_s
         self._lock = Lock()
-        self._page: tuple[str, str] | None = None
+        self._page: Rendered | None = None
 
     def answer(self, target: str) -> Answer:
         """Answer a GET of a path."""
@@ -68,7 +89,13 @@ class LiveReport:
         return Answer("There is no such page.\n", HTTPStatus.NOT_FOUND)
 
     def stamp(self) -> str:
-        """Changes whenever the experiment does."""
+        """Changes when the experiment has, but not more often than pages are made."""
+        page = self._page
+        if page is not None and time.monotonic() < page.stale_at_s:
+            return page.stamp
+        return self._stamp()
+
+    def _stamp(self) -> str:
         sizes = []
         for name in (RESULTS, PLAN, MANIFEST):
             path = self.directory / name
@@ -80,11 +107,15 @@ class LiveReport:
         """The page as of now; computed once for each stamp."""
         with self._lock:
             stamp = self.stamp()
-            if self._page is None or self._page[0] != stamp:
+            if self._page is None or self._page.stamp != stamp:
+                began_s = time.monotonic()
                 experiment = read_experiment(self.directory)
-                content = gather(experiment, with_attachments=False)
-                self._page = (stamp, render_page(content, live=True))
-            return self._page[1]
+                text = render_page(gather(experiment, is_quick=True), live=True)
+                took_s = time.monotonic() - began_s
+                # Of a large run a page takes long; the run must not starve for it.
+                wait_s = self._refresh_s and max(self._refresh_s, IDLE_SHARE * took_s)
+                self._page = Rendered(stamp, text, time.monotonic() + wait_s)
+            return self._page.text
 
     def _find(
         self, find: Callable[[StoredExperiment, str], str | None], name: str

@@ -1,68 +1,99 @@
 """The numbers of a report: each arm at each budget, and arms against each other.
 
 Every number comes from `swe_features.statistics`; here they only become JSON values.
+What is unknown becomes None.
 """
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from swe_features.results import StoredExperiment
+from swe_features.cells import Cell
 from swe_features.statistics.comparison import Comparison, Paired, compare_arms
 from swe_features.statistics.intervals import Estimate
-from swe_features.statistics.observations import Observation, observe
-from swe_features.statistics.readings import doubts_about
-from swe_features.statistics.scores import ArmScores, score_arms
+from swe_features.statistics.observations import Observation
+from swe_features.statistics.readings import Reading, doubts_about
+from swe_features.statistics.scores import ArmScores
+from swe_features.statistics.summary import Summary
 
-__all__ = ["observe_experiment", "overview_record"]
+__all__ = ["estimate_record", "finite", "overview_record", "reading_record"]
 
-RIVALS = (("test-time", "sleep-time"), ("no-context", "sleep-time"))
-"""Pairs of arms, (baseline, other), whose difference is the claim of the paper."""
-CONTROLS = ("no-context", "bm25")
+SLEEPER = "sleep-time"
+RIVALS = ("no-context", "bm25")
+"""Controls that the sleeping arm is held against besides the summary's own baseline."""
+ORACLE = "oracle"
+"""Knows the answer: that it is better says nothing."""
 MEASURES = ("f1", "precision", "recall", "exact")
 
 
-def observe_experiment(experiment: StoredExperiment) -> tuple[Observation, ...]:
-    """The result that counts for each planned cell, in the order of the plan."""
-    found = (result for _, result in experiment.cells_with_results())
-    return observe(result for result in found if result is not None)
-
-
 def overview_record(
-    experiment: StoredExperiment, observations: Sequence[Observation]
+    summary: Summary, observations: Sequence[Observation], cells: Sequence[Cell]
 ) -> dict[str, Any]:
-    """Numbers, intervals and doubts. Any: JSON values."""
+    """Numbers, intervals and doubts. Any: JSON values.
+
+    Args:
+        summary: Of the observations.
+        observations: One for each cell with a result.
+        cells: All that were planned.
+    """
     planned: dict[tuple[str, int | None], int] = {}
-    for cell in experiment.plan.cells:
+    for cell in cells:
         key = (cell.arm, cell.budget)
         planned[key] = planned.get(key, 0) + 1
-    scores = score_arms(observations)
-    arms = list(dict.fromkeys(cell.arm for cell in experiment.plan.cells))
+    clean = {(each.arm, each.budget): each for each in summary.clean}
     return {
-        "arms": arms,
+        "arms": list(dict.fromkeys(cell.arm for cell in cells)),
         "budgets": sorted({budget for _, budget in planned if budget is not None}),
-        "points": [_point(s, planned.get((s.arm, s.budget), s.cells)) for s in scores],
-        "comparisons": [
-            _comparison(found)
-            for baseline, other in _pairs_of(arms)
-            for found in compare_arms(observations, baseline=baseline, other=other)
+        "points": [
+            _point(each, planned.get(key, each.cells), clean.get(key))
+            for each in summary.arms
+            for key in [(each.arm, each.budget)]
         ],
-        "doubts": list(doubts_about(observations)),
+        "has_clean": bool(clean),
+        "comparisons": [
+            _comparison(each) for each in _comparisons(summary, observations)
+        ],
+        "doubts": list(doubts_about(observations, suspects=summary.suspects)),
+        "suspects": {
+            cell_id: [
+                {"kind": each.kind, "why": each.why, "command": each.command}
+                for each in found
+            ]
+            for cell_id, found in summary.suspects.items()
+        },
         "counts": {
-            "planned": len(experiment.plan.cells),
+            "planned": len(cells),
             "scored": sum(o.is_scored for o in observations),
             "broken": sum(not o.is_scored for o in observations),
         },
     }
 
 
-def _pairs_of(arms: Iterable[str]) -> list[tuple[str, str]]:
-    there = set(arms)
-    pairs = [*RIVALS, *((control, "test-time") for control in CONTROLS)]
-    return [pair for pair in pairs if there.issuperset(pair)]
+def _comparisons(
+    summary: Summary, observations: Sequence[Observation]
+) -> list[Comparison]:
+    """The summary's and sleeping against the controls; sleeping arms first."""
+    arms = {each.arm for each in summary.arms}
+    found = [
+        each
+        for opposition in summary.oppositions
+        if opposition.other != ORACLE
+        for each in opposition.comparisons
+    ]
+    known = {(each.baseline, each.other) for each in found}
+    for rival in RIVALS:
+        if {rival, SLEEPER} <= arms and (rival, SLEEPER) not in known:
+            found += compare_arms(
+                observations,
+                baseline=rival,
+                other=SLEEPER,
+                suspects=summary.suspects,
+                seed=summary.seed,
+            )
+    return sorted(found, key=lambda each: not each.other.startswith(SLEEPER))
 
 
-def _point(scores: ArmScores, planned: int) -> dict[str, Any]:
+def _point(scores: ArmScores, planned: int, clean: ArmScores | None) -> dict[str, Any]:
     return {
         "arm": scores.arm,
         "budget": scores.budget,
@@ -73,11 +104,11 @@ def _point(scores: ArmScores, planned: int) -> dict[str, Any]:
         "instances": scores.instances,
         "all": _estimates(scores.all_cells, MEASURES),
         "valid": _estimates(scores.valid_cells, MEASURES),
+        "clean": _estimates(clean.all_cells, MEASURES) if clean else None,
         "test_tokens": _estimates(scores.test_tokens, scores.test_tokens),
         "sleep_tokens": dict(scores.sleep_tokens),
         "contexts": scores.contexts,
-        "shows": scores.reading.shows,
-        "doubts": list(scores.reading.doubts),
+        **reading_record(scores.reading),
     }
 
 
@@ -88,13 +119,23 @@ def _estimates(
 
 
 def estimate_record(estimate: Estimate) -> dict[str, Any]:
-    """A value with the ends of its percentile interval; None where unknown."""
+    """A value with the ends of its percentile interval."""
     interval = estimate.percentile
     return {
-        "value": _finite(estimate.value),
-        "low": _finite(interval.low) if interval else None,
-        "high": _finite(interval.high) if interval else None,
+        "value": finite(estimate.value),
+        "low": finite(interval.low) if interval else None,
+        "high": finite(interval.high) if interval else None,
     }
+
+
+def reading_record(reading: Reading) -> dict[str, Any]:
+    """What an analysis shows, and when not to believe it."""
+    return {"shows": reading.shows, "doubts": list(reading.doubts)}
+
+
+def finite(value: float) -> float | None:
+    """JSON has no NaN and no infinity; both are unknown to a chart."""
+    return float(value) if math.isfinite(value) else None
 
 
 def _comparison(found: Comparison) -> dict[str, Any]:
@@ -106,8 +147,7 @@ def _comparison(found: Comparison) -> dict[str, Any]:
         "unpaired": found.unpaired,
         "all": _paired(found.all_cells),
         "valid": _paired(found.valid_cells),
-        "shows": found.reading.shows,
-        "doubts": list(found.reading.doubts),
+        **reading_record(found.reading),
     }
 
 
@@ -116,15 +156,10 @@ def _paired(paired: Paired | None) -> dict[str, Any] | None:
         return None
     return {
         "difference": estimate_record(paired.difference),
-        "p": _finite(paired.test.p),
-        "p_holm": _finite(paired.p_holm),
+        "p": finite(paired.test.p),
+        "p_holm": finite(paired.p_holm),
         "wins": paired.wins,
         "ties": paired.ties,
         "losses": paired.losses,
-        "smallest_detectable": _finite(paired.smallest_detectable),
+        "smallest_detectable": finite(paired.smallest_detectable),
     }
-
-
-def _finite(value: float) -> float | None:
-    """JSON has no NaN; what is not a number is unknown."""
-    return float(value) if math.isfinite(value) else None

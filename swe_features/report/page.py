@@ -21,7 +21,16 @@ from swe_features.report.disguises import undisguise
 
 __all__ = ["render_page"]
 
-SCRIPTS = ("document", "state", "charts", "numbers", "instances", "trajectory", "start")
+SCRIPTS = (
+    "document",
+    "state",
+    "charts",
+    "numbers",
+    "analyses",
+    "instances",
+    "trajectory",
+    "start",
+)
 """In the order in which they run; each may use those before it."""
 
 # Inside a script element only these could end it, or open a comment in it; the two
@@ -48,6 +57,7 @@ def render_page(content: ReportContent, *, live: bool = False) -> str:
         "title": content.title,
         "live": live,
         "overview": content.overview,
+        "analyses": content.analyses,
         "evidence": content.evidence,
         "provenance": content.provenance,
     }

@@ -6,6 +6,7 @@ const CHOICES = [
   ["worse", "sleep-time worse than test-time"],
   ["broken", "with a broken cell"],
   ["missing", "with a missing cell"],
+  ["suspicious", "with a suspicious rollout"],
   ["zero", "nobody found a file"],
 ];
 const EXACT = 1e-9;
@@ -22,9 +23,10 @@ function meanScore(cells) {
   const measure = state.measure === "exact" ? "f1" : state.measure;
   const values = [];
   for (const cell of cells) {
+    if (state.cells === "clean" && overview.suspects[cell.id]) continue;
     if (cell.outcome === "scored") {
       values.push(state.measure === "exact" ? Number(cell[measure] > 1 - EXACT) : cell[measure]);
-    } else if (cell.outcome === "broken" && state.cells === "all") values.push(0);
+    } else if (cell.outcome === "broken" && state.cells !== "valid") values.push(0);
   }
   return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
 }
@@ -49,6 +51,7 @@ function fits({ instance, cells, gain }) {
     case "worse": return gain !== null && gain < -EXACT;
     case "broken": return cells.some((cell) => cell.outcome === "broken");
     case "missing": return cells.some((cell) => cell.outcome === "missing");
+    case "suspicious": return cells.some((cell) => overview.suspects[cell.id]);
     case "zero": return cells.filter((cell) => cell.arm !== "oracle").every((cell) => !cell.f1);
     default: return true;
   }
@@ -223,6 +226,9 @@ function evidenceOf(cell, instance) {
     cell.proof ? `Sealed at ${cell.proof.slice(0, 12)} (${cell.driver}).` : null,
   ].filter(Boolean).join(" ");
   const parts = [make("p", { class: "note" }, facts)];
+  for (const { kind, why, command } of overview.suspects[cell.id] ?? []) {
+    parts.push(make("p", { class: "failed" }, `Looked for the ${kind}: ${why}`), make("pre", { class: "text" }, command));
+  }
   for (const key of cell.contexts.filter((each) => hasPacked("contexts", each))) {
     parts.push(make("p", {}, make("a", { href: `#context-${key}`, click: (event) => openContext(event, key) }, "The learned context it was given")));
   }

@@ -29,9 +29,11 @@ function showHead() {
   byId("lead").textContent = plain(parts.filter(Boolean).join(" · "));
   const { planned, scored, broken } = overview.counts;
   const missing = planned - scored - broken;
+  const suspicious = Object.keys(overview.suspects).length;
   byId("badges").replaceChildren(...[
     make("li", {}, `${count(scored)} of ${plural(planned, "cell")} scored`),
     make("li", { class: broken ? "bad" : null }, `${count(broken)} broken`),
+    suspicious ? make("li", { class: "bad" }, `${count(suspicious)} suspicious`) : null,
     missing ? make("li", { class: "bad" }, `${count(missing)} missing`) : null,
     report.live ? make("li", { id: "live" }, "live") : null,
   ].filter(Boolean));
@@ -87,6 +89,7 @@ function start() {
   showComparisons();
   showAmortisationOptions();
   showAmortisation();
+  showFurther();
   showFilters();
   showInstances();
   showContexts();
@@ -99,7 +102,9 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showTheme)
 onChange("theme", showTheme);
 onChange("off measure cells scale", showPareto);
 onChange("cells", showComparisons);
-onChange("basis prices at", showAmortisation);
+onChange("sleeper basis prices at", showAmortisation);
+onChange("sleeper", showAmortisationOptions);
+onChange("sleeper", showFurther);
 onChange("off measure cells find cluster only budget sort turned open", showInstances);
 let resizing = null;
 addEventListener("resize", () => {

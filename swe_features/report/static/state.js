@@ -1,15 +1,16 @@
 // What is shown. The address of the page holds it, so a link, or a reload, shows the same.
 
-const { overview, evidence, provenance } = report;
+const { overview, analyses, evidence, provenance } = report;
 
 const FIXED_COLOURS = { "sleep-time": 0, "test-time": 1, "no-context": 2, bm25: 3, oracle: 4 };
 const COLOURS = 8;
 const MEASURES = [["f1", "F1"], ["precision", "Precision"], ["recall", "Recall"], ["exact", "Exact match"]];
 const DENOMINATORS = [["all", "all cells (broken count as 0)"], ["valid", "valid cells only"]];
+if (overview.has_clean) DENOMINATORS.push(["clean", "clean rollouts only"]);
 
 const defaults = {
   off: "", measure: "f1", cells: "all", scale: "linear", budget: "", find: "", cluster: "", only: "",
-  sort: "", turned: "", open: "", basis: "equal budget", prices: "", at: "", theme: "",
+  sort: "", turned: "", open: "", sleeper: "", basis: "equal budget", prices: "", at: "", theme: "",
 };
 const state = { ...defaults };
 

@@ -1,5 +1,6 @@
 """An experiment on disk that nobody ran: of any size, and with any text in it."""
 
+import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def make_experiment(
     text: str = "Say what there is.",
     with_trouble: bool = True,
     name: str = "made",
+    bulk: int = 0,
 ) -> Path:
     """Write the directory of an experiment.
 
@@ -42,6 +44,7 @@ def make_experiment(
         text: Is in every title, body, file name, message and learned context.
         with_trouble: Whether the last instance has a broken cell and a missing one.
         name: Of the experiment.
+        bulk: Characters in each observation that occur nowhere else.
     """
     records = [_instance(number, text) for number in range(1, instances + 1)]
     cells = [
@@ -66,7 +69,9 @@ def make_experiment(
                 continue
             is_broken = bool(trouble) and cell == trouble[0]
             record = plan.instances[cell.instance_id]
-            result = _result(directory, cell, record, text, is_broken=is_broken)
+            result = _result(
+                directory, cell, record, text, is_broken=is_broken, bulk=bulk
+            )
             directory.results.append(result.as_record())
     return folder
 
@@ -141,6 +146,7 @@ def _result(
     text: str,
     *,
     is_broken: bool,
+    bulk: int,
 ) -> CellResult:
     sleeps = cell.arm == "sleep-time"
     number = record.target.pr_number
@@ -154,7 +160,7 @@ def _result(
     if takes_steps:
         folder = directory.trajectories
         with directory.begin_trajectory(folder, cell.cell_id) as writer:
-            for event in _events(cell, predicted, usage, text):
+            for event in _events(cell, predicted, usage, text, bulk):
                 writer.record(event)
             trajectory = str(writer.finish().relative_to(directory.path))
     return CellResult(
@@ -191,11 +197,12 @@ def _result(
 
 
 def _events(
-    cell: Cell, predicted: Sequence[str], usage: Usage, text: str
+    cell: Cell, predicted: Sequence[str], usage: Usage, text: str, bulk: int
 ) -> Iterator[Event]:
     def event(kind: str, step: int, **data: JSON) -> Event:
         return Event(kind, {"step": step, **data}, at_s=1000.0 + step)
 
+    noise = random.Random(cell.cell_id)
     spent: dict[str, JSON] = {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
@@ -214,7 +221,7 @@ def _events(
             "observation",
             step,
             call_id=call,
-            text=f"{text} {step}\n" * 30,
+            text=f"{text} {step}\n" * 30 + noise.randbytes(bulk // 2).hex(),
             failed=False,
         )
         yield event("proposal", step, files=list(predicted))

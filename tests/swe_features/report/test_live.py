@@ -71,7 +71,7 @@ def test_page_of_another_host_is_refused(port: int) -> None:
 
 
 def test_stamp_changes_with_the_results(run: Path) -> None:
-    live = LiveReport(run)
+    live = LiveReport(run, refresh_s=0.0)
     before, page = live.stamp(), live.page()
     assert live.page() is page
     last: CellResult = read_experiment(run).rows[-1]
@@ -86,3 +86,13 @@ def test_run_that_has_not_begun_is_waited_for(tmp_path: Path) -> None:
     answer = LiveReport(tmp_path).answer("/")
     assert answer.status == 503
     assert "holds no experiment" in answer.text
+
+
+def test_page_is_not_made_anew_for_every_result(run: Path) -> None:
+    live = LiveReport(run, refresh_s=3600.0)
+    page, before = live.page(), live.stamp()
+    (run / "results.jsonl").touch()
+    with (run / "results.jsonl").open("a") as results:
+        results.write((run / "results.jsonl").read_text().splitlines()[-1] + "\n")
+    assert live.stamp() == before
+    assert live.page() is page
