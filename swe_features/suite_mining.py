@@ -21,7 +21,7 @@ from tasks.pull_requests import PullRequest
 from tasks.repository import Repository
 from tasks.suite_files import count_rejections, write_suite
 
-__all__ = ["Mined", "MiningPlan", "mine_suite", "write_mined"]
+__all__ = ["Enrich", "Mined", "MiningPlan", "mine_suite", "write_mined"]
 
 RELATIONS = ("nearest", "cluster", "none")
 """How mined pull requests can be related."""

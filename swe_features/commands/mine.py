@@ -1,17 +1,26 @@
 """`swe-features mine`: make a suite out of a clone's history."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from swe_features.suite_mining import Mined, MiningPlan, mine_suite, write_mined
+from swe_features.suite_mining import (
+    Enrich,
+    Mined,
+    MiningPlan,
+    mine_suite,
+    write_mined,
+)
 from tasks.candidates import Threshold
 from tasks.drafts import Rejection
+from tasks.github import GitHubApi, enrich_rows, fetch_records, read_records
 from tasks.judging import Judge
 from tasks.obtaining import default_cache, obtain
 from tasks.offline_judge import OfflineJudge
+from tasks.pull_requests import PullRequest
 from tasks.repository import Repository
 
 __all__ = ["mine"]
@@ -36,6 +45,10 @@ def mine(  # noqa: PLR0917 - an option is a parameter
     neighbours: Annotated[
         int, typer.Option(min=1, help="How many are related, of the nearest.")
     ] = 5,
+    github: Annotated[
+        str | None,
+        typer.Option(help="Texts and states from `api`, or a JSON file of its shape."),
+    ] = None,
     *,
     commits: Annotated[
         bool, typer.Option("--commits", help="Take plain commits of the main line too.")
@@ -66,8 +79,9 @@ def mine(  # noqa: PLR0917 - an option is a parameter
         neighbours=neighbours,
     )
     chosen = open_judge(judge)
-    mined = mine_suite(repository, plan, judge=chosen)
     console = Console(highlight=False, markup=False, soft_wrap=True)
+    enrich = open_forge(github, output) if github else None
+    mined = mine_suite(repository, plan, judge=chosen, enrich=enrich)
     if explain:
         print_rejections(console, mined.rejections)
     write_mined(output, mined, plan, chosen.name if chosen else "none")
@@ -84,6 +98,29 @@ def open_judge(name: str) -> Judge | None:
     from swe_features.model_judge import open_model_judge  # noqa: PLC0415
 
     return open_model_judge(name)
+
+
+def open_forge(source: str, output: Path) -> Enrich:
+    """What adds texts and states: the API, its answers kept beside the suite; a file.
+
+    While a limit passes, the seconds left are counted down on the terminal.
+    """
+    waiting = Console(stderr=True, highlight=False)
+
+    def count_down(left: int) -> None:
+        waiting.print(f"GitHub's limit: going on in {left} s ", end="\r")
+
+    def enrich(rows: Sequence[PullRequest]) -> tuple[PullRequest, ...]:
+        if source != "api":
+            return enrich_rows(rows, read_records(Path(source)))
+        cache = output.with_name(f"{output.stem}.github.jsonl")
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        api = GitHubApi.of_environment(count_down)
+        numbers = [row.pr_number for row in rows]
+        repo = rows[0].repo if rows else ""
+        return enrich_rows(rows, fetch_records(api, repo, numbers, cache))
+
+    return enrich
 
 
 def print_rejections(console: Console, rejections: tuple[Rejection, ...]) -> None:

@@ -66,6 +66,17 @@ def test_the_provenance_says_how_the_suite_was_made(
     )
 
 
+def test_texts_and_states_can_come_from_a_file(
+    history: History, tmp_path: Path
+) -> None:
+    records = [{"number": 1, "title": "Add colours", "body": "Told by the forge."}]
+    (tmp_path / "pulls.json").write_text(json.dumps(records))
+    output = tmp_path / "suite.jsonl"
+    assert mine(history, output, "--github", str(tmp_path / "pulls.json")) == 0
+    row = json.loads(output.read_text().splitlines()[0])
+    assert (row["title"], row["body"]) == ("Add colours", "Told by the forge.")
+
+
 def test_mining_twice_writes_the_same(history: History, tmp_path: Path) -> None:
     texts = []
     for name in ("one.jsonl", "two.jsonl"):
