@@ -53,7 +53,14 @@ def load_litellm() -> Any:  # noqa: ANN401 - a module without types
             )
             raise ModelSetupError(msg) from None
         _quiet(litellm)
+        _silence_warnings()
         return litellm
+
+
+def _silence_warnings() -> None:
+    """Its own ones, as it builds and copies its types; none of them is about us."""
+    warnings.filterwarnings("ignore", module="litellm")
+    warnings.filterwarnings("ignore", "Item .* on TypedDict class", UserWarning)
 
 
 def _quiet(litellm: Any) -> None:  # noqa: ANN401 - a module without types
