@@ -59,27 +59,35 @@ def _walk(root: bytes) -> Iterator[tuple[bytes, int, bytes]]:
 
 def open_folder(root: bytes, place: bytes) -> int:
     """Open a folder without following any link, readable by us if we may make it so."""
-    flags = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(root, os.O_RDONLY | flags)
+    descriptor = _open_anyway(root, None, os.O_DIRECTORY)
     for part in place.split(b"/") if place else []:
         try:
-            inner = _open_part(part, descriptor, flags)
+            inner = _open_anyway(part, descriptor, os.O_DIRECTORY)
         finally:
             os.close(descriptor)
         descriptor = inner
     return descriptor
 
 
-def _open_part(part: bytes, folder: int, flags: int) -> int:
+def _open_anyway(name: bytes, folder: int | None, kind: int) -> int:
+    """Open for reading what is ours, even where its mode forbids that just now."""
+    flags = kind | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        return os.open(part, os.O_RDONLY | flags, dir_fd=folder)
+        return os.open(name, os.O_RDONLY | flags, dir_fd=folder)
     except PermissionError:
-        handle = os.open(part, os.O_PATH | flags, dir_fd=folder)
+        handle = os.open(name, os.O_PATH | flags, dir_fd=folder)
+        # The handle's own path means this very file, whatever the name means by now.
+        path = Path(f"/proc/self/fd/{handle}")
         try:
-            Path(f"/proc/self/fd/{handle}").chmod(stat.S_IRWXU)
+            mode = stat.S_IMODE(os.fstat(handle).st_mode)
+            path.chmod(mode | stat.S_IRWXU)
+            try:
+                return os.open(path, os.O_RDONLY | kind | os.O_CLOEXEC)
+            finally:
+                if not kind:  # what lies in a folder is reached by its mode again
+                    path.chmod(mode)
         finally:
             os.close(handle)
-        return os.open(part, os.O_RDONLY | flags, dir_fd=folder)
 
 
 def compare_file(
@@ -119,10 +127,7 @@ def _blob_id(
         if expected.is_symlink:
             digest.update(os.readlink(name, dir_fd=folder))
             return digest.hexdigest()
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(name, flags, dir_fd=folder)
-    except PermissionError:
-        return None
+        descriptor = _open_anyway(name, folder, 0)
     except OSError:
         return None
     with os.fdopen(descriptor, "rb", buffering=0) as file:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.containers import sweep_containers
-from sandbox.docker_driver import connect_to_daemon
+from sandbox.daemon import connect_to_daemon
 from sandbox.docker_image import image_cache, remove_image
 from sandbox.errors import DriverUnavailableError
 from sandbox.sealing import list_entries

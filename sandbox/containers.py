@@ -6,7 +6,7 @@ Those whose owner is gone are swept when a driver opens, and by `clean`.
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from sandbox.workspace import is_running, process_birth
 __all__ = [
     "Overlay",
     "container_request",
+    "create_container",
+    "remove_as_root",
     "remove_container",
     "sweep_containers",
 ]
@@ -74,7 +76,7 @@ class Overlay:
         }
 
 
-def _owner_labels(run_id: str) -> dict[str, str]:
+def owner_labels(run_id: str) -> dict[str, str]:
     pid = os.getpid()
     return {
         f"{_LABEL}.run": run_id,
@@ -108,7 +110,7 @@ def container_request(
         run_id: The run it belongs to.
         keeps_user: Whether the daemon maps users, and has to be asked not to (Podman).
     """
-    labels = _owner_labels(run_id)
+    labels = owner_labels(run_id)
     mounts = [
         tree.mount(labels)
         if isinstance(tree, Overlay)
@@ -169,6 +171,20 @@ def _host_config(
     return config
 
 
+def create_container(client: docker.APIClient, request: dict[str, Any]) -> str:
+    """Create a container from a whole request; its id. Any: the daemon's own JSON."""
+    return str(_typed_create(client)(request)["Id"])
+
+
+def _typed_create(
+    client: docker.APIClient,
+) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """The library's own call, which has no types."""
+    create: Callable[[dict[str, Any]], dict[str, Any]]
+    create = client.create_container_from_config
+    return create
+
+
 def remove_container(client: docker.APIClient, container: str) -> None:
     """Remove a container and its volume, and wait until it is gone."""
     try:
@@ -186,6 +202,39 @@ def _await_removal(client: docker.APIClient, container: str) -> None:
         client.wait(container, timeout=30, condition="removed")
     except NotFound:
         return
+
+
+def remove_as_root(client: docker.APIClient, paths: Sequence[Path]) -> None:
+    """Remove folders of ours in which the kernel left something of root's.
+
+    An overlay keeps a file of its own in its working folder, which its owner cannot
+    remove; a container that may do nothing else can.
+    """
+    if not paths:
+        return
+    parent = paths[0].parent
+    places = [f"/mnt/{path.name}" for path in paths if path.parent == parent]
+    request = {
+        "Image": IMAGE,
+        "Cmd": ["rm", "-rf", "--", *places],
+        "User": "0:0",
+        "Labels": owner_labels("removal"),
+        "NetworkDisabled": True,
+        "HostConfig": {
+            "Mounts": [{"Type": "bind", "Source": str(parent), "Target": "/mnt"}],
+            "CapDrop": ["ALL"],
+            "CapAdd": ["DAC_OVERRIDE", "FOWNER"],
+            "NetworkMode": "none",
+            "ReadonlyRootfs": True,
+            "SecurityOpt": ["no-new-privileges"],
+        },
+    }
+    container = create_container(client, request)
+    try:
+        client.start(container)
+        client.wait(container, timeout=60)
+    finally:
+        remove_container(client, container)
 
 
 def sweep_containers(client: docker.APIClient, *, every: bool = False) -> int:

@@ -13,12 +13,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import docker
-from docker.constants import DEFAULT_UNIX_SOCKET
 from docker.errors import DockerException
-from docker.utils import kwargs_from_env
 
 from sandbox.attached_socket import AttachedChannel
 from sandbox.changes import compare_tree
@@ -30,12 +26,15 @@ from sandbox.connection import (
 from sandbox.containers import (
     Overlay,
     container_request,
+    create_container,
+    remove_as_root,
     remove_container,
     sweep_containers,
 )
 from sandbox.contract import Change, Sandbox, SealedCheckout
+from sandbox.daemon import connect_to_daemon, is_podman
 from sandbox.disk_allowance import DiskAllowance, measure_folders
-from sandbox.docker_image import IMAGE, Progress, ensure_image, find_image
+from sandbox.docker_image import Progress, ensure_image
 from sandbox.errors import DriverUnavailableError, SandboxError, SandboxLostError
 from sandbox.limits import SandboxLimits
 from sandbox.local_driver import sealed_directory
@@ -43,12 +42,11 @@ from sandbox.meeting_point import MeetingPoint
 from sandbox.overlay_changes import compare_upper
 from sandbox.sealing import SANDBOX_ID, SealedDirectory
 from sandbox.session import Premises, SupervisedSandbox
-from sandbox.workspace import Workspace, sweep_workspaces
+from sandbox.workspace import Workspace, orphaned_workspaces, sweep_workspaces
 
-__all__ = ["Daemon", "DockerDriver", "connect_to_daemon", "describe_daemon"]
+__all__ = ["DockerDriver"]
 
 _READY_S = 60.0
-_CALL_S = 60
 
 
 class DockerDriver:
@@ -77,12 +75,14 @@ class DockerDriver:
         self._run_id = run_id
         self._limits = limits or SandboxLimits()
         self._can_overlay = True
-        self._is_podman = _is_podman(self._client)
+        self._is_podman = is_podman(self._client)
         self._open: set[Sandbox] = set()
         self._lock = threading.Lock()
         self._removing = ThreadPoolExecutor(2, thread_name_prefix="sandbox-removal")
+        self._stuck: list[Path] = []
         sweep_containers(self._client)
         sweep_workspaces()
+        self._remove_stuck(orphaned_workspaces())
 
     def open(self, sealed: SealedCheckout) -> Sandbox:
         """Start a container over the sealed tree, and a supervisor in it."""
@@ -102,6 +102,8 @@ class DockerDriver:
                 return  # the daemon is gone, and the sweep finds what it left
             finally:
                 workspace.remove()
+                if workspace.path.exists():
+                    self._stuck.append(workspace.path)
 
         def end() -> None:
             with self._lock:
@@ -143,7 +145,7 @@ class DockerDriver:
         )
         name = ""
         try:
-            name = str(_create(self._client)(request)["Id"])
+            name = create_container(self._client, request)
             attached = AttachedChannel(self._attach(name))
             self._client.start(name)
             connection = _connect(attached, meeting)
@@ -182,7 +184,14 @@ class DockerDriver:
         for sandbox in left:
             sandbox.close()
         self._removing.shutdown(wait=True)
+        self._remove_stuck(tuple(self._stuck))
         self._client.close()
+
+    def _remove_stuck(self, paths: tuple[Path, ...]) -> None:
+        try:
+            remove_as_root(self._client, [path for path in paths if path.exists()])
+        except (DockerException, OSError):
+            return  # the daemon is gone, and the next driver tries again
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,74 +222,6 @@ def _connect(attached: AttachedChannel, meeting: MeetingPoint | None) -> Connect
         attached.close()
         raise
     return connection
-
-
-def _create(client: docker.APIClient) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """The untyped call that takes a whole request. Any: the daemon's own JSON."""
-    create: Callable[[dict[str, Any]], dict[str, Any]]
-    create = client.create_container_from_config
-    return create
-
-
-def connect_to_daemon() -> docker.APIClient:
-    """Connect to the daemon that DOCKER_HOST names, or the local one.
-
-    Raises:
-        DriverUnavailableError: None answers.
-    """
-    settings = kwargs_from_env()
-    try:
-        _try_socket(str(settings.get("base_url") or DEFAULT_UNIX_SOCKET))
-        client = docker.APIClient(**settings, version="auto", timeout=_CALL_S)
-        client.ping()
-    except (DockerException, OSError) as error:
-        reason = " ".join(str(error).split())[-160:]
-        message = (
-            f"no Docker daemon answers ({reason}): start one, set DOCKER_HOST, "
-            "or choose the local driver"
-        )
-        raise DriverUnavailableError(message) from error
-    return client
-
-
-def _try_socket(address: str) -> None:
-    """Fail early, as the library leaves a socket open where nobody answers."""
-    scheme, _, path = address.partition("://")
-    if scheme in {"unix", "http+unix"}:
-        with socket.socket(socket.AF_UNIX) as trial:
-            trial.connect("/" + path.lstrip("/"))
-
-
-@dataclass(frozen=True, slots=True)
-class Daemon:
-    """A daemon that answered."""
-
-    engine: str
-    """Name and version of the engine and of the API."""
-    image: str
-    image_digest: str | None
-    """Digest of the image; None where it has not been built yet."""
-
-
-def describe_daemon() -> Daemon:
-    """Say which daemon answers, and whether it has the image.
-
-    Raises:
-        DriverUnavailableError: None answers.
-    """
-    client = connect_to_daemon()
-    try:
-        engine = "Podman" if _is_podman(client) else "Docker"
-        found = client.version()
-        name = f"{engine} {found.get('Version')}, API {found.get('ApiVersion')}"
-        return Daemon(name, IMAGE, find_image(client))
-    finally:
-        client.close()
-
-
-def _is_podman(client: docker.APIClient) -> bool:
-    parts = client.version().get("Components") or ()
-    return any("podman" in str(part.get("Name", "")).lower() for part in parts)
 
 
 def _lay_overlay(workspace: Workspace, entry: SealedDirectory) -> Overlay:

@@ -11,6 +11,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from sandbox.errors import SandboxError
@@ -18,6 +19,7 @@ from sandbox.errors import SandboxError
 __all__ = [
     "Workspace",
     "is_running",
+    "orphaned_workspaces",
     "process_birth",
     "sweep_workspaces",
     "workspaces_folder",
@@ -75,6 +77,9 @@ class Workspace:
 
 def remove_folder(path: Path) -> None:
     """Remove a folder of ours that somebody else wrote to."""
+    with suppress(OSError):
+        # An overlay's own folder is root's and closed, but mostly empty.
+        (path / "work" / "work").rmdir()
     shutil.rmtree(path, ignore_errors=True)
     if not path.exists():
         return
@@ -82,7 +87,8 @@ def remove_folder(path: Path) -> None:
         for name in names:
             place = Path(folder, name)
             if not place.is_symlink():
-                place.chmod(stat.S_IRWXU)
+                with suppress(OSError):
+                    place.chmod(stat.S_IRWXU)
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -111,11 +117,18 @@ def is_running(pid: int, birth: int) -> bool:
 
 def sweep_workspaces() -> int:
     """Remove what owners that are gone left behind; says how many there were."""
-    removed = 0
+    found = orphaned_workspaces()
+    for path in found:
+        remove_folder(path)
+    return len(found)
+
+
+def orphaned_workspaces() -> tuple[Path, ...]:
+    """Folders whose owners are gone."""
     folder = workspaces_folder()
+    found = []
     for path in folder.iterdir() if folder.is_dir() else ():
         match = _NAME.fullmatch(path.name)
         if match and not is_running(int(match["pid"]), int(match["birth"])):
-            remove_folder(path)
-            removed += 1
-    return removed
+            found.append(path)
+    return tuple(found)

@@ -15,7 +15,8 @@ from typing import Annotated
 import typer
 
 from sandbox.contract import Driver
-from sandbox.docker_driver import DockerDriver, describe_daemon
+from sandbox.daemon import describe_daemon
+from sandbox.docker_driver import DockerDriver
 from sandbox.errors import DriverUnavailableError, SandboxError
 from sandbox.opening import open_driver
 from sandbox.probing import probe_driver

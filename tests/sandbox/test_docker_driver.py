@@ -14,7 +14,8 @@ import pytest
 
 from sandbox.containers import sweep_containers
 from sandbox.contract import Change, ChangeKind, Sandbox
-from sandbox.docker_driver import DockerDriver, connect_to_daemon
+from sandbox.daemon import connect_to_daemon
+from sandbox.docker_driver import DockerDriver
 from sandbox.errors import DriverUnavailableError, SandboxError, SandboxLostError
 from sandbox.opening import open_driver
 from sandbox.sealing import SealedDirectory, seal
