@@ -19,12 +19,12 @@ from agent.offline.terms import stem
 __all__ = ["Evidence", "choose_files", "kind_factor", "path_stems", "rank_files"]
 
 _WEIGHTS = {
-    "named": 2.0,
-    "content": 1.0,
+    "named": 1.0,
+    "content": 2.0,
     "path": 0.6,
     "messages": 0.8,
     "related": 0.7,
-    "often": 0.5,
+    "often": 0.25,
     "notes": 0.7,
     "note_words": 0.8,
 }

@@ -18,7 +18,7 @@ def test_a_rare_term_says_more_than_a_common_one() -> None:
 
 
 def test_a_path_that_is_spelled_out_wins() -> None:
-    hits = [TermHits("order", 3, {"shop/a.py": 9, "shop/b.py": 1})]
+    hits = [TermHits("order", 3, {"shop/a.py": 5, "shop/b.py": 2})]
     evidence = Evidence({"order": 1.0}, named=["b.py"], hits=hits)
     assert _best(evidence) == "shop/b.py"
 
