@@ -27,6 +27,8 @@ _ClickError: type[Exception] = typer.BadParameter.__mro__[2]
 _BAD_INPUT = (ExperimentError, TaskError, ModelSetupError, DriverUnavailableError)
 _FAILURES = (AgentError, SandboxError, OSError)
 _INTERRUPTED = 130
+_EXTRAS = {"scipy": "report"}
+"""Libraries that a whole command cannot do without, by the extra that brings them."""
 
 
 def call(name: str, module: str, arguments: Sequence[str]) -> int:
@@ -40,7 +42,14 @@ def call(name: str, module: str, arguments: Sequence[str]) -> int:
     Returns:
         The exit status.
     """
-    program = typer.main.get_command(_load(name, module))
+    try:
+        program = typer.main.get_command(_load(name, module))
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library not in _EXTRAS:
+            raise
+        advice = f'pip install "swe-features[{_EXTRAS[library]}]"'
+        return _complain(f"{name} needs {library}, which is not here: {advice}", 1)
     try:
         status = program.main(
             list(arguments), prog_name=f"swe-features {name}", standalone_mode=False

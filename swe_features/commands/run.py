@@ -21,6 +21,7 @@ from swe_features.preparation import (
     prepare,
 )
 from swe_features.progress import shown_progress
+from swe_features.results import read_experiment
 from swe_features.runner import InterruptedRunError
 from swe_features.selection import Retry, Shard, check_retry
 from swe_features.session import RunSummary, run_experiment
@@ -145,12 +146,25 @@ def run(  # noqa: PLR0917  # each parameter is an option
         return
     summary = _run(experiment, out, again)
     _print(summary, as_json=bool(as_json))
+    if config is None and not as_json:
+        typer.echo(f"Report: {_write_report(out)}")
     if summary.broken:
         sys.stderr.write(
             f"error: {summary.broken} cells broke: run the same command again to "
             f"attempt them anew; why is in {summary.directory / RESULTS}\n"
         )
         raise typer.Exit(1)
+
+
+def _write_report(directory: Path) -> str:
+    """Write the page of the demo; where it is, or how to get it."""
+    try:
+        # Its statistics need scipy, which a run does without.
+        from swe_features.report.writing import write_report  # noqa: PLC0415
+    except ModuleNotFoundError:
+        install = 'pip install "swe-features[report]"'
+        return f"{install}, then swe-features report {directory}"
+    return str(write_report(read_experiment(directory), with_figures=False).page)
 
 
 def default_directory(settings: ExperimentConfig, shard: Shard | None) -> Path:

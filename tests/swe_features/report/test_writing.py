@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -87,3 +89,29 @@ def test_report_can_be_written_over_an_older_one(tmp_path: Path) -> None:
     for _ in range(2):
         write_report(read_experiment(folder), with_figures=False)
     assert not list(folder.rglob("*.draft"))
+
+
+def test_report_without_scipy_says_what_to_install(tmp_path: Path) -> None:
+    program = (
+        "import sys; sys.modules['scipy'] = None; from swe_features.cli import main; "
+        f"sys.exit(main(['report', {str(tmp_path)!r}]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: report needs scipy, which is not here: "
+        'pip install "swe-features[report]"\n'
+    )
+
+
+def test_demo_writes_a_report_and_says_where(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWE_FEATURES_CACHE", str(tmp_path / "cache"))
+    options = ["--arms", "oracle", "--sandbox", "subprocess"]
+    assert main(["run", *options, "--out", str(tmp_path / "out")]) == 0
+    page = tmp_path / "out" / "report.html"
+    assert capsys.readouterr().out.splitlines()[-1] == f"Report: {page}"
+    assert "swe-features-demo__larder-27" in page.read_text()
