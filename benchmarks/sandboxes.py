@@ -4,8 +4,8 @@
     python benchmarks/sandboxes.py --repo PATH --leaks 300
 
 Everything is measured in turns, one sample of each system after the other, so that a
-machine with other work slows all alike; medians and their ratios are printed, and the
-load. `--beside` names a Python in which mini-swe-agent and swe-rex are installed, whose
+machine with other work slows all alike. Medians are printed, their ratios, and beside
+them the fastest tenth, which other work disturbs least; and the load. `--beside` names a Python in which mini-swe-agent and swe-rex are installed, whose
 own code then takes its turns on the same image and the same tree.
 """
 
@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.contract import Driver, Sandbox
@@ -42,22 +43,40 @@ def timed(action: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def take_turns(measures: Mapping[str, Measure], rounds: int) -> dict[str, float]:
-    """Median seconds of each, measured in turns."""
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds of many samples."""
+
+    median: float
+    fast: float
+    """One in ten samples is faster."""
+
+
+def take_turns(measures: Mapping[str, Measure], rounds: int) -> dict[str, Timing]:
+    """Time each, in turns."""
     samples: dict[str, list[float]] = {name: [] for name in measures}
     for _ in range(rounds):
         for name, measure in measures.items():
             samples[name].append(measure())
-    return {name: statistics.median(found) for name, found in samples.items()}
+    return {
+        name: Timing(statistics.median(found), sorted(found)[len(found) // 10])
+        for name, found in samples.items()
+    }
 
 
-def show(title: str, medians: Mapping[str, float], floor: str) -> None:
-    """Print medians, and how often each is the floor."""
+def show(title: str, timings: Mapping[str, Timing], floor: str) -> None:
+    """Print timings, and how often each is the floor."""
     load = os.getloadavg()[0]
     print(f"\n{title} (load {load:.1f} on {os.cpu_count()} cores)")
-    for name, median in medians.items():
-        ratio = median / medians[floor]
-        print(f"  {name:<34}{median * 1000:>10.2f} ms {ratio:>9.2f} x {floor}")
+    print(f"  {'':<20}{'median':>13}{'ratio':>8}{'fast':>13}{'ratio':>8}")
+    for name, found in timings.items():
+        median, fast = found.median * 1000, found.fast * 1000
+        of_median = found.median / timings[floor].median
+        of_fast = found.fast / timings[floor].fast
+        print(
+            f"  {name:<20}{median:>10.2f} ms{of_median:>8.2f}"
+            f"{fast:>10.2f} ms{of_fast:>8.2f}"
+        )
     sys.stdout.flush()
 
 
