@@ -11,8 +11,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+
+from agent.litellm_model import LiteLLMModel
+from agent.messages import Message
+from agent.model_options import read_options
 
 __all__ = [
     "Answer",
@@ -23,6 +28,7 @@ __all__ = [
     "Status",
     "Write",
     "tool_call",
+    "warm_up",
 ]
 
 HANG_S = 20.0
@@ -136,6 +142,21 @@ class ChatServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(5)
+
+
+@cache
+def warm_up() -> None:
+    """Let litellm import what it imports with its first request.
+
+    That takes seconds, which a test of short timeouts must not count.
+    """
+    for stream in (False, True):
+        with ChatServer(Answer()) as server:
+            options = read_options({"api_base": server.url, "stream": stream})
+            model = LiteLLMModel("hosted_vllm/m", options)
+            model.complete([Message("user", "Hello.")], ())
+            options = read_options({"api_base": server.url, "api_key_env": "PATH"})
+            LiteLLMModel("openai/m", options).complete([Message("user", "Hello.")], ())
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -13,7 +13,15 @@ from agent.litellm_model import LiteLLMModel
 from agent.messages import Message
 from agent.model import Reply
 from agent.model_options import read_options
-from tests.agent.chat_server import Answer, Break, ChatServer, Line, Status, Write
+from tests.agent.chat_server import (
+    Answer,
+    Break,
+    ChatServer,
+    Line,
+    Status,
+    Write,
+    warm_up,
+)
 
 KEY = "sk-planted-in-the-environment-0123456789"
 CONVERSATION = (Message("system", "You work."), Message("user", "Find the file."))
@@ -36,6 +44,7 @@ class Clock:
 
 @pytest.fixture(autouse=True)
 def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    warm_up()
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
 
@@ -117,7 +126,7 @@ def test_silence_ends_in_time_and_is_asked_again(
     how: str, clock: Clock, *, streamed: bool
 ) -> None:
     with ChatServer(Break(how), Answer("Back.")) as server:
-        reply = ask(server, clock, stream=streamed, timeout_s=0.3)
+        reply = ask(server, clock, stream=streamed, timeout_s=0.8)
 
     assert reply.content == "Back."
     assert reply.attempts == 2

@@ -1,0 +1,86 @@
+"""A provider that fails for one cell costs no other, and no key reaches the disk."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.litellm_model import LiteLLMModel
+from agent.model_options import read_options
+from agent.recording import RecordingModel
+from sandbox.opening import open_driver
+from swe_features.equipment import Equipment
+from swe_features.results import read_experiment
+from swe_features.session import run_experiment
+from tests.agent.chat_server import (
+    Answer,
+    Break,
+    ChatServer,
+    Line,
+    Received,
+    Status,
+    tool_call,
+    warm_up,
+)
+from tests.swe_features.small_experiment import Silence, small_experiment
+
+KEY = "sk-planted-for-a-whole-run-0123456789"
+SAID = f"I saw {KEY} and Bearer abcdefghijklmnop."
+FAULTS: dict[str, Line] = {
+    "refused": Status(400, f"Invalid request with key {KEY}"),
+    "down": Status(503, f"out of order, {KEY}"),
+    "hanging": Break("hang"),
+    "cut": Break("reset-middle"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_breaks_its_own_cell_and_writes_no_key(
+    fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAND_IN_KEY", KEY)
+    warm_up()
+
+    def answer(received: Received) -> Line:
+        messages = received.body["messages"]
+        if "Change 2" in str(messages[1]):
+            return FAULTS[fault]
+        if any(message["role"] == "assistant" for message in messages):
+            return Answer(SAID, [tool_call("submit", {}, "call_2")])
+        files = {"files": ["till/core.py"]}
+        return Answer(SAID, [tool_call("propose_files", files)])
+
+    with ChatServer(answer) as server:
+        given = {"api_base": server.url, "api_key_env": "STAND_IN_KEY"}
+        options = read_options(given | {"retries": 1, "timeout_s": 2.0})
+        asked = LiteLLMModel("hosted_vllm/m", options, sleep=lambda _: None)
+        model = RecordingModel(asked, tmp_path / "recording")
+        run_experiment(
+            small_experiment(tmp_path, arms=("no-context",), budgets=(3,)),
+            tmp_path / "out",
+            Silence(),
+            set_up=lambda config, run_id: Equipment(
+                lambda seed: model,
+                lambda seed: model,
+                open_driver("subprocess", run_id=run_id),
+            ),
+        )
+
+    outcomes = {
+        result.instance_id: result.outcome
+        for result in read_experiment(tmp_path / "out").results.values()
+    }
+    assert outcomes == {
+        "shop__till-1": "scored",
+        "shop__till-2": "broken",
+        "shop__till-3": "scored",
+    }
+    assert server.requests[0].headers["Authorization"] == f"Bearer {KEY}"
+    written = [
+        path
+        for folder in ("out", "recording")
+        for path in (tmp_path / folder).rglob("*")
+        if path.is_file()
+    ]
+    assert written
+    leaks = [path for path in written if KEY in path.read_text(errors="replace")]
+    assert leaks == []
