@@ -19,6 +19,8 @@ from swe_features.suite_views import (
     print_statistics,
 )
 from swe_features.version import version
+from tasks.errors import SuiteError
+from tasks.hub_dataset import fetch_dataset, read_dataset
 from tasks.leaks import mask_names
 from tasks.obtaining import default_cache, open_repositories
 from tasks.paper_suite import build_paper_suite
@@ -160,6 +162,38 @@ def paper(
     if output is not None:
         provenance = {"format": 1, "made_by": f"swe-features {version()} suite paper"}
         write_suite(output, rows, provenance)
+
+
+@app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help="owner/name on the Hugging Face hub.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The suite's file.")],
+    revision: Annotated[str | None, typer.Option(help="Branch, tag, commit.")] = None,
+    *,
+    skip_invalid: Skip = False,
+) -> None:
+    """Fetch a published dataset of the same columns, and write it as a suite.
+
+    Needs huggingface_hub, and pyarrow for Parquet; HF_ENDPOINT names another hub.
+
+    swe-features suite fetch owner/name -o suite.jsonl
+    """
+    folder = fetch_dataset(name, default_cache().parent / "hub", revision=revision)
+    read = read_dataset(folder)
+    if read.problems and not skip_invalid:
+        message = f"{name}, {read.problems[0]}; --skip-invalid goes on without"
+        raise SuiteError(message)
+    provenance = {
+        "format": 1,
+        "made_by": f"swe-features {version()} suite fetch",
+        "dataset": name,
+        "revision": folder.name,
+        "rejected": {"rows": len(read.problems)},
+    }
+    write_suite(output, read.rows, provenance)
+    _console().print(
+        f"{len(read.rows)} rows in {output}, {len(read.problems)} left out."
+    )
 
 
 def write_masked(path: Path, found: SuiteCheck, source: Path) -> None:
