@@ -20,6 +20,7 @@ _LINE_CHARACTERS = 200
 _DEFAULT_WINDOW = 100
 _LONGEST_WINDOW = 400
 _SEARCH_TIMEOUT_S = 30.0
+_SEARCH_LIMIT_BYTES = 4 * 1024 * 1024
 _NO_MATCH = 1
 """Exit code of ripgrep and git grep where nothing matched."""
 
@@ -109,7 +110,11 @@ def _show_paths(paths: list[str]) -> str:
 
 def _search(sandbox: Sandbox) -> Tool:
     def run(arguments: Mapping[str, Any]) -> Observation:
-        result = sandbox.run(_search_command(arguments), timeout_s=_SEARCH_TIMEOUT_S)
+        result = sandbox.run(
+            _search_command(arguments),
+            timeout_s=_SEARCH_TIMEOUT_S,
+            output_limit_bytes=_SEARCH_LIMIT_BYTES,
+        )
         if result.timed_out:
             return Observation("The search took too long; narrow it.", failed=True)
         if result.exit_code == _NO_MATCH:
@@ -118,9 +123,10 @@ def _search(sandbox: Sandbox) -> Tool:
             said = decode(result.stderr).strip()
             return Observation(f"The search failed: {said}", failed=True)
         matches = _parse_matches(result.stdout)
-        if arguments.get("output", "lines") == "files":
-            return Observation(_show_counts(matches))
-        return Observation(_show_lines(matches))
+        is_counting = arguments.get("output", "lines") == "files"
+        shown = _show_counts(matches) if is_counting else _show_lines(matches)
+        cut = "\n[There is more than could be read: narrow the search.]"
+        return Observation(shown + (cut if result.omitted_bytes else ""))
 
     return Tool(_SEARCH, run)
 

@@ -124,6 +124,15 @@ def test_many_matches_are_cut_with_a_notice(searched: FolderSandbox) -> None:
     assert "[420 more matches; 500 in 1 files" in text
 
 
+def test_a_search_that_finds_too_much_to_read_says_so(
+    sandbox: FolderSandbox,
+) -> None:
+    sandbox.write("many.txt", b"match this rather long line\n" * 200_000)
+    text = _call(sandbox, "search", pattern="match", output="files").text
+    assert "more than could be read" in text
+    assert " many.txt" in text
+
+
 def test_a_window_is_shown_with_line_numbers(sandbox: FolderSandbox) -> None:
     text = _call(sandbox, "open_file", path="shop/orders.py", line=6, lines=2).text
     assert text.split("\n") == [
