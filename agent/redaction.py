@@ -1,19 +1,26 @@
-"""Keys out of everything that is written or shown."""
+"""Keys out of everything that is written or shown.
 
+A provider repeats a key in its error, a model in its answer: whatever leaves the
+process goes through here first.
+"""
+
+import json
 import os
 import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["REDACTED", "redact", "redact_value"]
+__all__ = ["REDACTED", "Redactor", "redact", "redact_value"]
 
 REDACTED = "[redacted]"
+"""What stands for a key that is known by its shape alone."""
 
 _SECRET_NAME = re.compile(
-    r"(?:^|_)(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS)(?:_|$)",
+    r"(?:^|_)(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(?:_|$)",
     re.IGNORECASE,
 )
 _SHORTEST = 8
+"""Characters; shorter values are flags such as `1`, and would blank ordinary text."""
 _SHAPES = re.compile(
     r"""
       \b(?:sk|pk|rk)-[A-Za-z0-9_-]{12,}               # OpenAI, Anthropic and their kin
@@ -28,33 +35,52 @@ _SHAPES = re.compile(
 )
 
 
-def redact(text: str, environ: Mapping[str, str] | None = None) -> str:
-    """Replace every key in a text.
+class Redactor:
+    """Takes out the values of secret environment variables, and keys by their shape."""
 
-    Found are values of environment variables whose names speak of secrets, and whatever
-    has the shape of a well-known kind of key.
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        secrets = {
+            value: f"[redacted {name}]"
+            for name, value in environment.items()
+            if len(value) >= _SHORTEST and _SECRET_NAME.search(name)
+        }
+        # A secret that contains another one goes first, or its rest would stay.
+        self._secrets = sorted(secrets.items(), key=lambda item: -len(item[0]))
 
-    Args:
-        text: Anything that is about to be written or shown.
-        environ: Where secrets are looked up; None stands for the process's own.
-    """
-    environ = os.environ if environ is None else environ
-    secrets = {
-        value
-        for name, value in environ.items()
-        if len(value) >= _SHORTEST and _SECRET_NAME.search(name)
-    }
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, REDACTED)
-    return _SHAPES.sub(REDACTED, text)
+    def text(self, text: str) -> str:
+        """Plain text without keys; a variable's value becomes its name."""
+        for secret, name in self._secrets:
+            text = text.replace(secret, name)
+        return _SHAPES.sub(REDACTED, text)
+
+    def value(self, value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
+        """A JSON value with the keys taken out of every text in it."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return {self.text(str(name)): self.value(v) for name, v in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.value(each) for each in value]
+        return value
+
+    def dump(self, value: Any, indent: int | None = None) -> str:  # noqa: ANN401
+        """A JSON value as text, without keys.
+
+        Args:
+            value: What `json` can write, text with lone surrogates included. Any: JSON.
+            indent: Spaces a level; None keeps it on one line.
+        """
+        # Cleaned before it is written: quotes and newlines of a secret look different
+        # afterwards.
+        clean = self.value(value)
+        return json.dumps(clean, ensure_ascii=True, allow_nan=False, indent=indent)
+
+
+def redact(text: str) -> str:
+    """A text without the keys of this process's environment as it is now."""
+    return Redactor(os.environ).text(text)
 
 
 def redact_value(value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
-    """A JSON value with the keys taken out of every text in it."""
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, Mapping):
-        return {redact(str(name)): redact_value(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [redact_value(each) for each in value]
-    return value
+    """A JSON value without the keys of this process's environment as it is now."""
+    return Redactor(os.environ).value(value)

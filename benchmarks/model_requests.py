@@ -21,9 +21,9 @@ from pathlib import Path
 from agent.litellm_model import LiteLLMModel
 from agent.messages import Message
 from agent.model_options import read_options
+from agent.redaction import Redactor
 from agent.test_phase import attempt
 from benchmarks.step_overhead import InstantSandbox
-from swe_features.redaction import Redactor
 from swe_features.trajectories import TrajectoryWriter
 from tests.agent.chat_server import Answer, ChatServer, tool_call
 

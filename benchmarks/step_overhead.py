@@ -26,6 +26,7 @@ from typing import Self
 from agent.events import Event
 from agent.messages import Message, ToolCall, ToolSpec
 from agent.model import Reply
+from agent.redaction import Redactor
 from agent.test_phase import attempt
 from agent.usage import Usage
 from sandbox.contract import (
@@ -35,7 +36,6 @@ from sandbox.contract import (
     CommandResult,
     SealProof,
 )
-from swe_features.redaction import Redactor
 from swe_features.trajectories import TrajectoryWriter
 
 OUTPUT = b"".join(b"line %d of a typical listing\n" % n for n in range(100))

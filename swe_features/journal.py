@@ -12,8 +12,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Self
 
+from agent.redaction import Redactor
 from swe_features.errors import StoreError
-from swe_features.redaction import Redactor
 
 __all__ = ["Journal", "read_document", "read_lines"]
 

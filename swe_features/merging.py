@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from agent.redaction import Redactor
 from swe_features.cell_results import CellResult, read_results
 from swe_features.errors import StoreError
 from swe_features.journal import read_document
 from swe_features.plan import Plan, read_plan
-from swe_features.redaction import Redactor
 from swe_features.results import StoredExperiment, read_experiment
 from swe_features.store import MANIFEST, PLAN, RESULTS, RunDirectory
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
 
+from agent.redaction import Redactor
 from swe_features.attempts import Attempts
 from swe_features.cell_results import CellResult, latest_results, read_results
 from swe_features.cells import Cell
@@ -24,7 +25,6 @@ from swe_features.journal import read_document
 from swe_features.plan import Plan, read_plan
 from swe_features.preparation import Experiment
 from swe_features.provenance import environment_record
-from swe_features.redaction import Redactor
 from swe_features.runner import Progress, Runner
 from swe_features.selection import Retry, select_cells
 from swe_features.store import MANIFEST, PLAN, RESULTS, RunDirectory

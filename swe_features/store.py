@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from agent.learned_context import LearnedContext
+from agent.redaction import Redactor
 from swe_features.errors import StoreError
 from swe_features.journal import Journal
-from swe_features.redaction import Redactor
 from swe_features.trajectories import TrajectoryWriter
 
 __all__ = ["MANIFEST", "PLAN", "RESULTS", "RunDirectory"]

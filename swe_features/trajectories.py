@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from agent.events import Event
+from agent.redaction import Redactor
 from swe_features.errors import StoreError
 from swe_features.journal import read_lines
-from swe_features.redaction import Redactor
 
 __all__ = ["TrajectoryWriter", "read_trajectory"]
 

@@ -148,7 +148,7 @@ def test_no_key_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
     with conversation("cell"):
         replayed = ReplayModel("scripted", tmp_path).complete(task, ())
-    assert replayed.content == "it is [redacted] or [redacted]"
+    assert replayed.content == "it is [redacted SOME_API_KEY] or [redacted]"
 
 
 def test_models_are_recorded_and_replayed_by_name(tmp_path: Path) -> None:

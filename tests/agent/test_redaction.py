@@ -1,8 +1,12 @@
 """No key leaves the process."""
 
+import json
+
 import pytest
 
-from agent.redaction import REDACTED, redact
+from agent.redaction import REDACTED, Redactor, redact, redact_value
+
+KEY = 'pw-"quoted"\n\\key/é'
 
 
 @pytest.mark.parametrize(
@@ -19,34 +23,70 @@ from agent.redaction import REDACTED, redact
     ],
 )
 def test_well_known_shapes_are_redacted(key: str) -> None:
-    assert redact(f"the key {key}, it says", {}) == f"the key {REDACTED}, it says"
-
-
-def test_values_of_variables_with_secret_names_are_redacted() -> None:
-    environ = {"MY_API_KEY": "plain words here", "DB_PASSWORD": "hunter2hunter2"}
-
-    text = redact("plain words here and hunter2hunter2", environ)
-
-    assert text == f"{REDACTED} and {REDACTED}"
-
-
-def test_a_secret_that_contains_another_goes_whole() -> None:
-    environ = {"A_TOKEN": "abcdefgh", "B_TOKEN": "abcdefgh-and-more"}
-
-    assert redact("abcdefgh-and-more", environ) == REDACTED
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["a monkey and a turkey", "risk-averse-and-very-long-words", "HOME is fine, too"],
-)
-def test_other_words_stay(text: str) -> None:
-    environ = {"HOME": "HOME is fine", "MONKEY": "monkey and", "SHORT_KEY": "a"}
-
-    assert redact(text, environ) == text
+    text = Redactor({}).text(f"the key {key}, it says")
+    assert text == f"the key {REDACTED}, it says"
 
 
 def test_a_password_in_an_address_is_redacted() -> None:
-    address = "https://user:hunter2@example.org/x"
+    text = Redactor({}).text("https://user:hunter2@example.org/x")
+    assert text == f"https://{REDACTED}@example.org/x"
 
-    assert redact(address, {}) == f"https://{REDACTED}@example.org/x"
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "OPENAI_API_KEY",
+        "GITHUB_TOKEN",
+        "AWS_SECRET_ACCESS_KEY",
+        "db_password",
+        "APIKEY",
+        "GOOGLE_CREDENTIAL",
+    ],
+)
+def test_values_of_secret_variables_are_replaced_by_their_names(name: str) -> None:
+    redactor = Redactor({name: "plain words here"})
+    assert redactor.text("a plain words here b") == f"a [redacted {name}] b"
+
+
+@pytest.mark.parametrize(
+    "name", ["HOME", "MONKEY", "KEYBOARD", "TOKENIZERS_PARALLELISM_MODE"]
+)
+def test_other_variables_are_left_alone(name: str) -> None:
+    assert Redactor({name: "verysecret123"}).text("verysecret123") == "verysecret123"
+
+
+def test_flags_are_no_secrets() -> None:
+    assert Redactor({"USE_API_KEY": "1"}).text("101 lines") == "101 lines"
+
+
+@pytest.mark.parametrize(
+    "text", ["a monkey and a turkey", "risk-averse-and-very-long-words"]
+)
+def test_other_words_stay(text: str) -> None:
+    assert Redactor({}).text(text) == text
+
+
+def test_secret_is_found_at_any_depth_and_in_keys() -> None:
+    redactor = Redactor({"X_API_KEY": KEY})
+    value = {"a": [{"b": f"-{KEY}-"}], KEY: (1, None, True, 0.5)}
+    assert json.loads(redactor.dump(value)) == {
+        "a": [{"b": "-[redacted X_API_KEY]-"}],
+        "[redacted X_API_KEY]": [1, None, True, 0.5],
+    }
+
+
+def test_longer_secret_goes_before_the_one_inside_it() -> None:
+    redactor = Redactor({"A_TOKEN": "abcdefgh", "B_TOKEN": "abcdefgh-and-more"})
+    assert redactor.text("abcdefgh-and-more") == "[redacted B_TOKEN]"
+
+
+def test_paths_that_are_no_unicode_can_be_written() -> None:
+    assert json.loads(Redactor({}).dump("a\udcff")) == "a\udcff"
+
+
+def test_the_environment_is_read_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATE_TOKEN", "came after import")
+    assert redact("it came after import") == "it [redacted LATE_TOKEN]"
+    assert redact_value({"x": ["came after import"]}) == {
+        "x": ["[redacted LATE_TOKEN]"]
+    }

@@ -9,9 +9,9 @@ from threading import Thread
 
 import pytest
 
+from agent.redaction import Redactor
 from swe_features.errors import StoreError
 from swe_features.journal import Journal, read_lines
-from swe_features.redaction import Redactor
 
 PLAIN = Redactor({})
 
@@ -19,7 +19,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from swe_features.journal import Journal
-from swe_features.redaction import Redactor
+from agent.redaction import Redactor
 
 with Journal(Path(sys.argv[1]), Redactor({})) as journal:
     for number in range(100_000):
@@ -116,7 +116,7 @@ import resource, signal
 from pathlib import Path
 from swe_features.errors import StoreError
 from swe_features.journal import Journal
-from swe_features.redaction import Redactor
+from agent.redaction import Redactor
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 journal = Journal(Path({str(tmp_path / "rows.jsonl")!r}), Redactor({{}}))

@@ -8,16 +8,16 @@ import pytest
 
 from agent.events import Event
 from agent.learned_context import LearnedContext, Revision
+from agent.redaction import Redactor
 from agent.usage import Usage
 from swe_features.errors import StoreError
-from swe_features.redaction import Redactor
 from swe_features.store import RunDirectory
 from swe_features.trajectories import read_trajectory
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from swe_features.redaction import Redactor
+from agent.redaction import Redactor
 from swe_features.store import RunDirectory
 directory = RunDirectory(Path(sys.argv[1]), Redactor({}))
 print("held", flush=True)

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from agent.redaction import Redactor
 from swe_features.cell_results import CellResult
 from swe_features.cells import Cell
 from swe_features.cli import main
 from swe_features.plan import Plan
-from swe_features.redaction import Redactor
 from swe_features.store import MANIFEST, PLAN, RunDirectory
 
 F1 = {"test-time": 0.5, "sleep-time": 0.75, "bm25": 0.25}

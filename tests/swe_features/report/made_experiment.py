@@ -7,11 +7,11 @@ from pathlib import Path
 from agent.events import JSON, Event
 from agent.learned_context import LearnedContext, Revision
 from agent.learned_context_store import LearnedContextStore
+from agent.redaction import Redactor
 from agent.usage import Usage
 from swe_features.cell_results import Breakage, CellResult
 from swe_features.cells import Cell
 from swe_features.plan import FileRecord, InstanceRecord, Plan, PullRequestRecord
-from swe_features.redaction import Redactor
 from swe_features.scoring import score_files
 from swe_features.store import MANIFEST, PLAN, RunDirectory
 
