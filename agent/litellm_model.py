@@ -125,7 +125,7 @@ class LiteLLMModel:
     @cached_property
     def _has_tool_calling(self) -> bool:
         if self._options.tool_calling == "auto":
-            return has_tool_calling(self.name)
+            return has_tool_calling(self.name, self._options.api_base)
         return self._options.tool_calling == "native"
 
     def _read(self, completion: Mapping[str, Any], taken: frozenset[str]) -> Reply:

@@ -8,13 +8,17 @@ from agent.litellm_library import load_litellm
 __all__ = ["find_context_window", "has_tool_calling", "wants_cache_markers"]
 
 
-def has_tool_calling(name: str) -> bool:
+def has_tool_calling(name: str, api_base: str | None = None) -> bool:
     """Whether tools go through the provider's tool calling.
 
     A model that litellm knows nothing about is taken to have it: it is somebody's own
     server, and those mostly do. Where it does not, the option `tool_calling` says so.
+
+    Args:
+        name: As litellm names it.
+        api_base: Its server; Ollama's is asked about the model's template.
     """
-    info = _find_info(name)
+    info = _find_info(name, api_base)
     return info is None or bool(info.get("supports_function_calling"))
 
 
@@ -33,11 +37,11 @@ def wants_cache_markers(name: str) -> bool:
     return "claude" in name.lower()
 
 
-def _find_info(name: str) -> Mapping[str, Any] | None:
+def _find_info(name: str, api_base: str | None = None) -> Mapping[str, Any] | None:
     """What litellm records of a model; None where it has none. Any: JSON values."""
     litellm = load_litellm()
     try:
-        info: Mapping[str, Any] = litellm.get_model_info(name)
+        info: Mapping[str, Any] = litellm.get_model_info(name, api_base=api_base)
     except Exception:  # noqa: BLE001 - it raises a plain Exception for an unknown model
         return None
     return info

@@ -75,6 +75,9 @@ class Arm:
     studies: Literal["related", "unrelated"] = "related"
     """Which pull requests its sleep phases read."""
 
+    settings: str = ""
+    """Whatever beside code and name decides what it does; a part of its cells' ids."""
+
     @property
     def sleeps(self) -> bool:
         """Whether it needs a learned context."""
@@ -138,7 +141,13 @@ def _external_arm(name: str, agent_name: str, *, walled: bool) -> Arm:
     summary = f"{agent_name}, on a copy of the checkout"
     summary += ", with what the sleep phase wrote" if is_asleep else ""
     summary += "" if walled else "; with this machine's files and network"
-    return Arm(name, summary, attempt_so, contexts=1 if is_asleep else 0)
+    return Arm(
+        name,
+        summary,
+        attempt_so,
+        contexts=1 if is_asleep else 0,
+        settings=agent.model_dump_json(),
+    )
 
 
 def _attempt_with_learned_context(given: Assignment) -> Rollout:

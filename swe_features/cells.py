@@ -148,6 +148,7 @@ def _cell(
     identity = {
         "instance": content,
         "arm": arm.name,
+        **({"arm_settings": arm.settings} if arm.settings else {}),
         "budget": budget,
         "seed": seed,
         "model": model,

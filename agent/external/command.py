@@ -1,5 +1,6 @@
 """The command line of an agent, and everything it needs around it."""
 
+import os
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -10,8 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.errors import AgentError
 
-__all__ = ["AgentCommand", "Filling", "load_agents"]
+__all__ = ["OWN_AGENTS", "AgentCommand", "Filling", "load_agents"]
 
+OWN_AGENTS = "SWE_FEATURES_AGENTS"
+"""Environment variable with the path of a file of one's own agents."""
 Context = Literal["AGENTS.md", "CLAUDE.md", "prompt"]
 Record = Literal["mini-swe-agent", "claude-code", "codex"]
 
@@ -63,23 +66,35 @@ class _File(BaseModel):
     agents: Mapping[str, AgentCommand]
 
 
-def load_agents(path: Path | None = None) -> Mapping[str, AgentCommand]:
-    """Agents by name.
+def load_agents(
+    environ: Mapping[str, str] | None = None,
+) -> Mapping[str, AgentCommand]:
+    """Agents by name: the ready-made ones, and those of a file of one's own.
 
     Args:
-        path: A file of one's own; None reads the ready-made ones.
+        environ: Names that file in `SWE_FEATURES_AGENTS`, whose agents come before
+            ready-made ones of the same name; None stands for the process's own.
 
     Raises:
         AgentError: The file cannot be read, or describes no agents.
     """
+    packaged = resources.files("agent.external") / "agents.yaml"
+    agents = _read_file(packaged.read_text(encoding="utf-8"), "the package")
+    named = (os.environ if environ is None else environ).get(OWN_AGENTS)
+    if not named:
+        return agents
     try:
-        if path is None:
-            source = resources.files("agent.external") / "agents.yaml"
-            text = source.read_text(encoding="utf-8")
-        else:
-            text = path.read_text(encoding="utf-8")
+        text = Path(named).read_text(encoding="utf-8")
+    except OSError as error:
+        msg = f"{OWN_AGENTS} names {named}, which cannot be read: {error.strerror}"
+        raise AgentError(msg) from None
+    return {**agents, **_read_file(text, named)}
+
+
+def _read_file(text: str, name: str) -> Mapping[str, AgentCommand]:
+    try:
         return _File.model_validate(yaml.safe_load(text)).agents
-    except (OSError, ValidationError, ValueError, yaml.YAMLError) as error:
+    except (ValidationError, ValueError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())[:200]
-        msg = f"no agents in {path}: {reason}"
+        msg = f"no agents in {name}: {reason}"
         raise AgentError(msg) from None
