@@ -18,6 +18,7 @@ from agent.external.attempt import attempt_externally
 from agent.external.command import load_agents
 from agent.learned_context import LearnedContext
 from agent.limits import Limits
+from agent.memory_probe import probe_memory
 from agent.model import Model
 from agent.rollout import Rollout, Stop
 from agent.test_phase import Mode, attempt
@@ -196,6 +197,18 @@ def _ask(
     )
 
 
+def _probe_memory(given: Assignment) -> Rollout:
+    target = given.instance.target
+    return probe_memory(
+        model=given.model,
+        repo=target.repo,
+        title=target.title,
+        body=target.body,
+        limits=given.limits,
+        on_event=given.on_event,
+    )
+
+
 def _rank_by_words(given: Assignment) -> Rollout:
     started_s = time.monotonic()
     target = given.instance.target
@@ -276,6 +289,11 @@ ARMS: Mapping[str, Arm] = {
             "masked-query",
             "the query without the names of gold files that it mentions",
             _attempt_masked,
+        ),
+        Arm(
+            "memory-probe",
+            "no repository: the query alone, asked once, whatever the budget",
+            _probe_memory,
         ),
         Arm(
             "bm25",
