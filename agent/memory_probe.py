@@ -32,7 +32,7 @@ _NAME_FILES = describe(
 )
 
 
-def probe_memory(
+def probe_memory(  # noqa: PLR0913 - what a probe depends on, all by keyword
     *,
     model: Model,
     repo: str,
