@@ -34,7 +34,7 @@ from swe_features.trajectories import TrajectoryWriter
 from swe_features.version import version
 from tasks.instances import Instance
 
-__all__ = ["Attempts", "Slept", "join_contexts"]
+__all__ = ["Attempts", "Slept", "broken_result", "join_contexts"]
 
 LOST_SANDBOX_ATTEMPTS = 2
 """Attempts before a sandbox that keeps going away breaks its cell."""
@@ -137,7 +137,9 @@ class Attempts:
         """
         contexts = _Contexts.of(slept)
         if contexts.broken is not None:
-            return self._result(cell, contexts, _Tried(None, contexts.broken))
+            return _result(
+                self._experiment, cell, contexts, _Tried(None, contexts.broken)
+            )
         instance = self._experiment.instances[cell.instance_id]
         mode = self._experiment.config.mode
         awake = f"test {cell.instance_id} {cell.arm} {cell.budget} {cell.seed} {mode}"
@@ -160,7 +162,7 @@ class Attempts:
                 return _Answered(rollout, sandbox.driver, sandbox.proof.as_record())
 
         tried = self._try(self._directory.trajectories, cell.cell_id, "test", work)
-        return self._result(cell, contexts, tried)
+        return _result(self._experiment, cell, contexts, tried)
 
     @contextmanager
     def _sandbox(self, instance: Instance) -> Iterator[Sandbox]:
@@ -195,33 +197,49 @@ class Attempts:
         self._watch()
         trajectory.record(event)
 
-    def _result(
-        self, cell: Cell, contexts: "_Contexts", tried: _Tried[_Answered]
-    ) -> CellResult:
-        instance = self._experiment.instances[cell.instance_id]
-        conditions = self._experiment.conditions
-        trajectory = tried.trajectory
-        learned = contexts.learned
-        result = CellResult(
-            **asdict(cell),
-            mode=conditions.mode,
-            related=conditions.related,
-            outcome="scored" if tried.broken is None else "broken",
-            gold_files=tuple(sorted(instance.gold_files)),
-            related_prs=tuple(pull.pr_number for pull in instance.related),
-            sleep_tokens=learned.usage if learned is not None else None,
-            sleep_seconds=learned.duration_s if learned is not None else None,
-            context=contexts.key,
-            contexts=contexts.keys,
-            broken=tried.broken,
-            attempt=tried.attempt,
-            trajectory=f"trajectories/{trajectory.name}" if trajectory else None,
-            finished_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            version=version(),
-            code=conditions.code,
-            prompts=conditions.prompts,
-        )
-        return _scored(result, tried.value, instance) if tried.value else result
+
+def broken_result(
+    experiment: Experiment, cell: Cell, slept: Sequence[Slept], error: Exception
+) -> CellResult:
+    """The result of a cell whose attempt never came to an end.
+
+    Args:
+        experiment: Where the cell belongs.
+        cell: What was attempted.
+        slept: The sleep phases that it built on.
+        error: What took it away.
+    """
+    tried = _Tried[_Answered](None, Breakage.of(error, "test"))
+    return _result(experiment, cell, _Contexts.of(slept), tried)
+
+
+def _result(
+    experiment: Experiment, cell: Cell, contexts: "_Contexts", tried: _Tried[_Answered]
+) -> CellResult:
+    instance = experiment.instances[cell.instance_id]
+    conditions = experiment.conditions
+    trajectory = tried.trajectory
+    learned = contexts.learned
+    result = CellResult(
+        **asdict(cell),
+        mode=conditions.mode,
+        related=conditions.related,
+        outcome="scored" if tried.broken is None else "broken",
+        gold_files=tuple(sorted(instance.gold_files)),
+        related_prs=tuple(pull.pr_number for pull in instance.related),
+        sleep_tokens=learned.usage if learned is not None else None,
+        sleep_seconds=learned.duration_s if learned is not None else None,
+        context=contexts.key,
+        contexts=contexts.keys,
+        broken=tried.broken,
+        attempt=tried.attempt,
+        trajectory=f"trajectories/{trajectory.name}" if trajectory else None,
+        finished_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        version=version(),
+        code=conditions.code,
+        prompts=conditions.prompts,
+    )
+    return _scored(result, tried.value, instance) if tried.value else result
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
@@ -114,6 +114,10 @@ class CellResult:
     code: str = ""
     prompts: str = ""
     schema: int = field(default=SCHEMA, kw_only=True)
+
+    def of_attempt(self, attempt: int, trajectory: str) -> Self:
+        """The same result, its attempt numbered and kept elsewhere."""
+        return replace(self, attempt=attempt, trajectory=trajectory)
 
     def as_record(self) -> dict[str, Any]:
         """The row as JSON values."""

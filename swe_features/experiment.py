@@ -93,7 +93,11 @@ class ExperimentConfig(BaseModel):
     skip_invalid: bool = False
     """Whether rows that cannot be used are left out, and counted, or stop the run."""
     workers: int = Field(default=2, ge=1, le=256)
-    """Cells attempted at the same time."""
+    """Cells attempted at the same time, in threads; Ray takes what its nodes have."""
+    executor: Literal["threads", "ray"] = "threads"
+    """Where cells are attempted: in this process, or on a Ray cluster."""
+    address: str | None = None
+    """Of the Ray cluster; None starts one on this machine."""
 
     @field_validator("budgets")
     @classmethod

@@ -80,6 +80,8 @@ class SleepWork:
 class Experiment:
     """An experiment that is ready to run."""
 
+    given: ExperimentConfig
+    """The settings as they were given, the demo not filled in."""
     config: ExperimentConfig
     suite: Suite
     instances: Mapping[str, Instance]
@@ -159,7 +161,7 @@ def prepare(
         TaskError: The suite or a repository cannot be read.
     """
     arms = choose_arms(config.arms)
-    config = _with_demo(config, cache)
+    given, config = config, _with_demo(config, cache)
     sources = _find_sources(config, cache)
     repositories = {name: Repository.open(path) for name, path in sources.items()}
     suite = _load(config, repositories)
@@ -181,6 +183,7 @@ def prepare(
     if any(arm.studies == "unrelated" for arm in arms):
         unrelated = _unrelated(suite, repositories, config.related)
     return Experiment(
+        given=given,
         config=config,
         suite=suite,
         instances=instances,

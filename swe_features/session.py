@@ -5,7 +5,8 @@ scored cells stay as they are, broken and missing ones are attempted.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -18,8 +19,8 @@ from swe_features.attempts import Attempts
 from swe_features.cell_results import CellResult, latest_results, read_results
 from swe_features.cells import Cell
 from swe_features.equipment import Equipment, equip, offline_note
-from swe_features.errors import StoreError
-from swe_features.executors import Threads
+from swe_features.errors import ConfigError, StoreError
+from swe_features.executors import Executor, Threads
 from swe_features.experiment import ExperimentConfig
 from swe_features.journal import read_document
 from swe_features.plan import Plan, read_plan
@@ -94,15 +95,59 @@ def run_experiment(  # noqa: PLR0913  # what a run depends on, by keyword
         due = select_cells(experiment.cells, results, retry)
         if due:
             run_id = uuid4().hex[:12]
-            with set_up(experiment.config, run_id=run_id) as equipment:
-                manifest["drivers"][equipment.driver.name] = equipment.driver_record()
-                manifest["runs"].append(_run_record(experiment, run_id, due))
-                directory.write_json(out / MANIFEST, manifest)
-                attempts = partial(Attempts, experiment, equipment, directory)
-                executor = Threads(attempts, experiment.config.workers)
+            manifest["runs"].append(_run_record(experiment, run_id, due))
+            working = _on_ray if experiment.config.executor == "ray" else _in_threads
+            place = _Place(experiment, directory, manifest, run_id)
+            with working(place, set_up) as executor:
                 Runner(experiment, executor, directory, progress).run(due, results)
             results = latest_results(read_results(out / RESULTS))
         return _summarise(experiment, out, results, manifest, len(due))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What is known where the executor of a run is chosen."""
+
+    experiment: Experiment
+    directory: RunDirectory
+    manifest: dict[str, Any]
+    run_id: str
+
+    def note_drivers(self, drivers: Mapping[str, dict[str, Any]]) -> None:
+        """Write down which sandboxes there were."""
+        self.manifest["drivers"].update(drivers)
+        self.directory.write_json(self.directory.path / MANIFEST, self.manifest)
+
+
+@contextmanager
+def _in_threads(place: _Place, set_up: SetUp) -> Iterator[Executor]:
+    with set_up(place.experiment.config, run_id=place.run_id) as equipment:
+        place.note_drivers({equipment.driver.name: equipment.driver_record()})
+        attempts = partial(Attempts, place.experiment, equipment, place.directory)
+        yield Threads(attempts, place.experiment.config.workers)
+
+
+@contextmanager
+def _on_ray(place: _Place, set_up: SetUp) -> Iterator[Executor]:
+    del set_up  # every node sets itself up
+    try:
+        # Imported here: it takes seconds, and is an extra.
+        from swe_features.ray_executor import RayCluster  # noqa: PLC0415
+    except ImportError as error:
+        msg = f"Ray is not installed ({error}): pip install 'swe-features[ray]'"
+        raise ConfigError(msg) from error
+    place.note_drivers({})
+    cluster = RayCluster(
+        place.experiment,
+        place.directory,
+        run_id=place.run_id,
+        address=place.experiment.config.address,
+    )
+    try:
+        yield cluster
+    finally:
+        cluster.close()
+        place.note_drivers(cluster.drivers)
 
 
 def _open_manifest(directory: RunDirectory, experiment: Experiment) -> dict[str, Any]:

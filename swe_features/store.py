@@ -89,6 +89,23 @@ class RunDirectory:
         """
         return TrajectoryWriter(folder, name, self._redactor)
 
+    def adopt_trajectory(
+        self, folder: Path, name: str, content: bytes
+    ) -> tuple[int, Path]:
+        """Keep the record of an attempt that was made elsewhere.
+
+        Args:
+            folder: `trajectories` or `contexts`.
+            name: What was attempted.
+            content: The whole file.
+
+        Returns:
+            The attempt's number here, and its file.
+        """
+        with self.begin_trajectory(folder, name) as writer:
+            writer.copy(content.decode("ascii"))
+            return writer.attempt, writer.finish()
+
     def close(self) -> None:
         """Let go of the directory; again is harmless."""
         self.results.close()

@@ -4,6 +4,7 @@ An attempt that is under way, or was killed, is `<name>.partial.jsonl`; it gets 
 when it ends. No attempt is ever overwritten: the second one is `<name>.2.jsonl`.
 """
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from io import TextIOWrapper
@@ -44,8 +45,14 @@ class TrajectoryWriter:
         # To the kernel, so that it outlives this process; the disk can wait.
         self._file.flush()
 
+    def copy(self, lines: str) -> None:
+        """Write events that another writer wrote."""
+        for line in lines.splitlines():
+            self._file.write(self._redactor.dump(json.loads(line)) + "\n")
+
     def finish(self) -> Path:
         """End the attempt and give the file its name, which is returned."""
+        self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
         name = self._partial.name.removesuffix(PARTIAL) + ".jsonl"

@@ -93,6 +93,12 @@ def run(  # noqa: PLR0917  # each parameter is an option
     workers: Annotated[
         int | None, typer.Option(help="Cells attempted at the same time.")
     ] = None,
+    executor: Annotated[
+        str | None, typer.Option(help="threads, or ray: many machines.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Of the Ray cluster; else one on this machine.")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Directory of the results; runs/NAME if not given."),
@@ -135,6 +141,8 @@ def run(  # noqa: PLR0917  # each parameter is an option
         "replay": replay,
         "skip_invalid": skip_invalid,
         "workers": workers,
+        "executor": executor,
+        "address": address,
     }
     settings = find_config(config).with_options(**options)
     part = Shard.parse(shard) if shard is not None else None
