@@ -6,7 +6,8 @@ cells were scored and broken.
 
 import sys
 import threading
-import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +21,16 @@ from tests.swe_features.small_experiment import Silence, small_experiment
 class Killer(Silence):
     """Kills the second node once some cells are finished."""
 
-    def __init__(self, cluster: Any, node: Any) -> None:
+    def __init__(self, kill: Callable[[], None]) -> None:
         super().__init__()
-        self._cluster, self._node = cluster, node
+        self._kill = kill
         self.is_done = False
 
     def finished(self, result: CellResult) -> None:
         super().finished(result)
         if len(self.results) >= 6 and not self.is_done:
             self.is_done = True
-            threading.Thread(target=self._kill).start()
-
-    def _kill(self) -> None:
-        time.sleep(0.2)
-        self._cluster.remove_node(self._node, allow_graceful=False)
+            threading.Timer(0.2, self._kill).start()
 
 
 def main(folder: Path) -> None:
@@ -51,7 +48,8 @@ def main(folder: Path) -> None:
         executor="ray",
         address=cluster.address,
     )
-    killer = Killer(cluster, second)
+    kill = partial(cluster.remove_node, second, allow_graceful=False)
+    killer = Killer(kill)
     summary = run_experiment(experiment, folder / "out", killer, environment={})
     sys.stdout.write(f"{killer.is_done} {summary.scored} {summary.broken}\n")
     cluster.shutdown()
