@@ -5,8 +5,9 @@
 
 Everything is measured in turns, one sample of each system after the other, so that a
 machine with other work slows all alike. Medians are printed, their ratios, and beside
-them the fastest tenth, which other work disturbs least; and the load. `--beside` names a Python in which mini-swe-agent and swe-rex are installed, whose
-own code then takes its turns on the same image and the same tree.
+them the fastest tenth, which other work disturbs least; and the load. `--beside` names
+a Python in which mini-swe-agent and swe-rex are installed, whose own code then takes
+its turns on the same image and the same tree.
 """
 
 import argparse

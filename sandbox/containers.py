@@ -15,7 +15,6 @@ import docker
 from docker.errors import APIError, NotFound
 
 from sandbox.connection import BOOTSTRAP
-from sandbox.docker_image import IMAGE
 from sandbox.limits import SandboxLimits
 from sandbox.meeting_point import MEETING_PLACE, MeetingPoint
 from sandbox.sealing import SANDBOX_ID
@@ -23,6 +22,7 @@ from sandbox.session import command_environment
 from sandbox.workspace import is_running, process_birth
 
 __all__ = [
+    "ContainerUser",
     "Overlay",
     "container_request",
     "create_container",
@@ -76,6 +76,27 @@ class Overlay:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class ContainerUser:
+    """Who the commands of a container run as; never root outside of it."""
+
+    name: str
+    """`uid:gid`."""
+    namespace: str | None = None
+    """The user namespace to ask for, where the daemon's own would not do."""
+
+    @classmethod
+    def of_daemon(cls, *, is_rootless: bool, is_podman: bool) -> "ContainerUser":
+        """Whoever owns the trees on the host, by the number he has inside."""
+        if not is_rootless:
+            uid, gid = os.geteuid() or SANDBOX_ID, os.getegid() or SANDBOX_ID
+            return cls(f"{uid}:{gid}")
+        if is_podman:
+            return cls(f"{os.geteuid()}:{os.getegid()}", "keep-id")
+        # Rootless Docker maps this very user to root, without any right of root's.
+        return cls("0:0")
+
+
 def owner_labels(run_id: str) -> dict[str, str]:
     pid = os.getpid()
     return {
@@ -93,13 +114,14 @@ def _boot_id() -> str:
         return ""
 
 
-def container_request(
+def container_request(  # noqa: PLR0913 - each is a fact of its own
     tree: Overlay | Path,
     meeting: MeetingPoint | None,
     limits: SandboxLimits,
     *,
     run_id: str,
-    keeps_user: bool,
+    image: str,
+    user: ContainerUser,
 ) -> dict[str, Any]:
     """The request for one container. Any: the daemon's own JSON.
 
@@ -108,7 +130,8 @@ def container_request(
         meeting: Where its supervisor meets the host, if not in the attached stream.
         limits: What it may take.
         run_id: The run it belongs to.
-        keeps_user: Whether the daemon maps users, and has to be asked not to (Podman).
+        image: The image's digest.
+        user: Who its commands run as.
     """
     labels = owner_labels(run_id)
     mounts = [
@@ -124,13 +147,12 @@ def container_request(
         place = {"Source": str(meeting.folder), "Target": MEETING_PLACE}
         mounts.append({"Type": "bind", "ReadOnly": True, **place})
         words.append(f"MEET={MEETING_PLACE}/{meeting.name}")
-    uid, gid = os.geteuid() or SANDBOX_ID, os.getegid() or SANDBOX_ID
     return {
-        "Image": IMAGE,
+        "Image": image,
         "Cmd": ["python3", "-I", "-S", "-E", "-c", BOOTSTRAP, *words],
         "Env": [f"{name}={value}" for name, value in variables.items()],
         "Hostname": "sandbox",
-        "User": f"{uid}:{gid}",
+        "User": user.name,
         "WorkingDir": ROOT,
         "Labels": labels,
         "AttachStdin": True,
@@ -140,12 +162,12 @@ def container_request(
         "StdinOnce": True,
         "Tty": False,
         "NetworkDisabled": True,
-        "HostConfig": _host_config(mounts, limits, keeps_user=keeps_user),
+        "HostConfig": _host_config(mounts, limits, user),
     }
 
 
 def _host_config(
-    mounts: list[dict[str, Any]], limits: SandboxLimits, *, keeps_user: bool
+    mounts: list[dict[str, Any]], limits: SandboxLimits, user: ContainerUser
 ) -> dict[str, Any]:
     temporary = f"{_TMPFS},size={limits.temporary_bytes}"
     home = f"{_TMPFS},size={limits.temporary_bytes // 2}"
@@ -166,8 +188,8 @@ def _host_config(
         "Tmpfs": {"/tmp": temporary, _HOME: home},
         "Ulimits": [{"Name": "nofile", "Soft": _OPEN_FILES, "Hard": _OPEN_FILES}],
     }
-    if keeps_user:
-        config["UsernsMode"] = "keep-id"
+    if user.namespace is not None:
+        config["UsernsMode"] = user.namespace
     return config
 
 
@@ -204,7 +226,9 @@ def _await_removal(client: docker.APIClient, container: str) -> None:
         return
 
 
-def remove_as_root(client: docker.APIClient, paths: Sequence[Path]) -> None:
+def remove_as_root(
+    client: docker.APIClient, paths: Sequence[Path], *, image: str
+) -> None:
     """Remove folders of ours in which the kernel left something of root's.
 
     An overlay keeps a file of its own in its working folder, which its owner cannot
@@ -215,7 +239,7 @@ def remove_as_root(client: docker.APIClient, paths: Sequence[Path]) -> None:
     parent = paths[0].parent
     places = [f"/mnt/{path.name}" for path in paths if path.parent == parent]
     request = {
-        "Image": IMAGE,
+        "Image": image,
         "Cmd": ["rm", "-rf", "--", *places],
         "User": "0:0",
         "Labels": owner_labels("removal"),

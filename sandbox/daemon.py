@@ -11,7 +11,7 @@ from docker.utils import kwargs_from_env
 from sandbox.docker_image import IMAGE, find_image
 from sandbox.errors import DriverUnavailableError
 
-__all__ = ["Daemon", "connect_to_daemon", "describe_daemon", "is_podman"]
+__all__ = ["Daemon", "connect_to_daemon", "describe_daemon", "is_podman", "is_rootless"]
 
 _CALL_S = 60
 
@@ -70,6 +70,15 @@ def describe_daemon() -> Daemon:
         return Daemon(name, IMAGE, find_image(client))
     finally:
         client.close()
+
+
+def is_rootless(client: docker.APIClient) -> bool:
+    """Whether the daemon itself runs without root's rights, and maps users."""
+    found = client.info()
+    options = found.get("SecurityOptions") or ()
+    return bool(found.get("Rootless")) or any(
+        "rootless" in option for option in options
+    )
 
 
 def is_podman(client: docker.APIClient) -> bool:

@@ -24,6 +24,7 @@ from sandbox.connection import (
     supervisor_program,
 )
 from sandbox.containers import (
+    ContainerUser,
     Overlay,
     container_request,
     create_container,
@@ -32,7 +33,7 @@ from sandbox.containers import (
     sweep_containers,
 )
 from sandbox.contract import Change, Sandbox, SealedCheckout
-from sandbox.daemon import connect_to_daemon, is_podman
+from sandbox.daemon import connect_to_daemon, is_podman, is_rootless
 from sandbox.disk_allowance import DiskAllowance, measure_folders
 from sandbox.docker_image import Progress, ensure_image
 from sandbox.errors import DriverUnavailableError, SandboxError, SandboxLostError
@@ -75,7 +76,9 @@ class DockerDriver:
         self._run_id = run_id
         self._limits = limits or SandboxLimits()
         self._can_overlay = True
-        self._is_podman = is_podman(self._client)
+        self._user = ContainerUser.of_daemon(
+            is_rootless=is_rootless(self._client), is_podman=is_podman(self._client)
+        )
         self._open: set[Sandbox] = set()
         self._lock = threading.Lock()
         self._removing = ThreadPoolExecutor(2, thread_name_prefix="sandbox-removal")
@@ -141,7 +144,8 @@ class DockerDriver:
             meeting,
             self._limits,
             run_id=self._run_id,
-            keeps_user=self._is_podman,
+            image=self.image_digest,
+            user=self._user,
         )
         name = ""
         try:
@@ -189,7 +193,11 @@ class DockerDriver:
 
     def _remove_stuck(self, paths: tuple[Path, ...]) -> None:
         try:
-            remove_as_root(self._client, [path for path in paths if path.exists()])
+            remove_as_root(
+                self._client,
+                [path for path in paths if path.exists()],
+                image=self.image_digest,
+            )
         except (DockerException, OSError):
             return  # the daemon is gone, and the next driver tries again
 

@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import io
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -43,6 +44,7 @@ _ACCOUNTS = {
 _LINKS = {"usr/bin/awk": "mawk", "usr/bin/python": "python3"}
 _RECIPE = repr((1, _DOCKERFILE, _LEFT_OUT, _ACCOUNTS, _LINKS))
 _BUILD_S = 900
+_DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]{64}")
 
 IMAGE = "swe-features-sandbox:" + hashlib.sha256(_RECIPE.encode()).hexdigest()[:12]
 """Name and tag; the tag is the digest of the recipe."""
@@ -77,8 +79,12 @@ def ensure_image(client: docker.APIClient, on_progress: Progress) -> str:
 
 def find_image(client: docker.APIClient) -> str | None:
     """The image's digest; None where the daemon does not have it."""
-    found = client.images(name=IMAGE)
-    return str(found[0]["Id"]) if found else None
+    for found in client.images():
+        for tag in found.get("RepoTags") or ():
+            # Podman puts the name of a registry before it.
+            if tag == IMAGE or str(tag).endswith(f"/{IMAGE}"):
+                return str(found["Id"])
+    return None
 
 
 @contextmanager
@@ -101,7 +107,10 @@ def _build(client: docker.APIClient, on_progress: Progress) -> str:
     on_progress("importing the image")
     repository, _, tag = IMAGE.rpartition(":")
     try:
-        client.import_image_from_file(str(stored), repository, tag)
+        said = str(client.import_image_from_file(str(stored), repository, tag))
+        made = _DIGEST.findall(said)
+        if made:
+            client.tag(made[-1], repository, tag)  # Podman's import leaves it nameless
     except (DockerException, OSError) as error:
         message = f"the daemon does not take {IMAGE}: {_short(error)}"
         raise DriverUnavailableError(message) from error
@@ -211,7 +220,8 @@ def _call(command: list[str]) -> None:
 
 def remove_image(client: docker.APIClient) -> bool:
     """Remove the image; False where there was none."""
-    if find_image(client) is None:
+    found = find_image(client)
+    if found is None:
         return False
-    client.remove_image(IMAGE, force=True)
+    client.remove_image(found, force=True)
     return True
