@@ -129,7 +129,7 @@ def _unless_nan(value: float) -> str:
 
 
 def _interval(estimate: Estimate) -> str:
-    interval = estimate.bca or estimate.percentile
+    interval = estimate.percentile
     if interval is None:
         return NOTHING
     return f"{interval.low:+.3f} to {interval.high:+.3f}"

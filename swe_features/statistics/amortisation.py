@@ -120,17 +120,18 @@ def _sleep_cost(
     slept: Iterable[Observation], prices: TokenPrices, design: Design
 ) -> Statistic:
     """Mean over learned contexts, each counted once whoever shares it."""
-    place = {name: index for index, name in enumerate(design.instances)}
     sharers: dict[str, dict[str, float]] = defaultdict(dict)
     for seen in slept:
         if seen.sleep_tokens is not None:
             key = seen.context or seen.cell_id
             sharers[key][seen.instance_id] = prices.cost(seen.sleep_tokens)
-    totals, counts = np.zeros(len(place)), np.zeros(len(place))
-    for costs in sharers.values():
-        for instance, cost in costs.items():
-            totals[place[instance]] += cost / len(costs)
-            counts[place[instance]] += 1 / len(costs)
+    shares = [
+        (instance, cost / len(costs), 1 / len(costs))
+        for costs in sharers.values()
+        for instance, cost in costs.items()
+    ]
+    totals = design.add_up((instance, cost) for instance, cost, _ in shares)
+    counts = design.add_up((instance, share) for instance, _, share in shares)
     return lambda weights: ratio(weights @ totals, weights @ counts)
 
 

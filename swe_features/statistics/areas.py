@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from swe_features.statistics.curves import Contest, mean_gap, shared_range
 from swe_features.statistics.intervals import Estimate, estimate
 from swe_features.statistics.readings import Reading, doubts_about, show
@@ -40,7 +38,7 @@ def compare_areas(contest: Contest) -> Area | None:
     def difference(weights: FloatArray) -> FloatArray:
         return mean_gap(base.points(weights), rival.points(weights))
 
-    everyone = np.ones((1, len(design.instances)))
+    everyone = design.everyone
     ends = shared_range(base.points(everyone), rival.points(everyone))
     low, high = (float(end[0]) for end in ends)
     found = estimate(difference, design, seed=contest.seed)

@@ -213,12 +213,14 @@ def _paired(pairs: Sequence[Pair], seed: int) -> Paired | None:
     if not pairs:
         return None
     design = Design.of(a for a, _ in pairs)
-    totals, counts = _differences(pairs, design)
-    means = totals / counts
+    differences = [(a.instance_id, b.f1 - a.f1) for a, b in pairs]
+    totals = design.add_up(differences)
+    counts = design.add_up((instance, 1.0) for instance, _ in differences)
 
     def statistic(weights: FloatArray) -> FloatArray:
         return ratio(weights @ totals, weights @ counts)
 
+    means = _mean_by_instance(differences)
     means[np.abs(means) <= ROUNDING] = 0.0
     wins, losses = int((means > 0).sum()), int((means < 0).sum())
     spread = float(np.std(means, ddof=1)) if len(means) > 1 else 0.0
@@ -235,15 +237,11 @@ def _paired(pairs: Sequence[Pair], seed: int) -> Paired | None:
     )
 
 
-def _differences(
-    pairs: Iterable[Pair], design: Design
-) -> tuple[FloatArray, FloatArray]:
-    place = {name: index for index, name in enumerate(design.instances)}
-    totals, counts = np.zeros(len(place)), np.zeros(len(place))
-    for a, b in pairs:
-        totals[place[a.instance_id]] += b.f1 - a.f1
-        counts[place[a.instance_id]] += 1
-    return totals, counts
+def _mean_by_instance(differences: Iterable[tuple[str, float]]) -> FloatArray:
+    grouped: dict[str, list[float]] = defaultdict(list)
+    for instance, difference in differences:
+        grouped[instance].append(difference)
+    return np.array([np.mean(grouped[instance]) for instance in sorted(grouped)])
 
 
 def _adjust(found: Sequence[Comparison]) -> tuple[Comparison, ...]:

@@ -1,6 +1,6 @@
 """Estimates with their intervals: percentile and BCa bootstrap.
 
-A statistic is a function of weights: a matrix of how often each instance counts, one
+A statistic is a function of weights: a matrix of how often each unit counts, one
 row a resample, gives one value a row. So the value itself, its resamples and its
 leave-one-out values all come from the same few lines.
 
@@ -20,7 +20,7 @@ from swe_features.statistics.resampling import DRAWS, Design, FloatArray
 __all__ = ["LEVEL", "Estimate", "Interval", "Statistic", "estimate"]
 
 Statistic: TypeAlias = Callable[[FloatArray], FloatArray]
-"""Weights (rows x instances) to values (rows); NaN where a row has no value."""
+"""Weights (rows x units) to values (rows); NaN where a row has no value."""
 
 LEVEL = 0.95
 MOST_UNDEFINED = 0.05
@@ -79,7 +79,7 @@ def estimate(
 def _estimate(
     statistic: Statistic, design: Design, *, level: float, draws: int, seed: int
 ) -> Estimate:
-    value = float(statistic(np.ones((1, len(design.instances))))[0])
+    value = float(statistic(design.everyone)[0])
     units = design.units
     if units - design.strata < 1 or not np.isfinite(value):
         return Estimate(value, None, None, units, level)

@@ -128,13 +128,12 @@ def _bin(
         mean_statistic([o for o in cells if o.arm == arm], lambda seen: seen.f1, design)
         for arm in _arms(contest)
     )
-    everyone = np.ones((1, len(names)))
     return Bin(
         instances=names,
         least=likelihoods[names[0]].per_token,
         most=likelihoods[names[-1]].per_token,
-        baseline_f1=float(base(everyone)[0]),
-        other_f1=float(other(everyone)[0]),
+        baseline_f1=float(base(design.everyone)[0]),
+        other_f1=float(other(design.everyone)[0]),
         gain=estimate(lambda w: other(w) - base(w), design, seed=contest.seed),
     )
 
@@ -148,7 +147,9 @@ def _trend(
     x = stats.rankdata([likelihoods[name].per_token for name in design.instances])
     y = stats.rankdata([_mean_gain(contest, gains[n]) for n in design.instances])
     found = estimate(
-        lambda w: _weighted_correlation(w, x, y), design, seed=contest.seed
+        lambda w: _weighted_correlation(design.of_instances(w), x, y),
+        design,
+        seed=contest.seed,
     )
     if np.isnan(found.value):
         return found, 1.0

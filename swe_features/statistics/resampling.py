@@ -42,7 +42,7 @@ class Design:
     """How the instances of one analysis are drawn."""
 
     instances: tuple[str, ...]
-    """In the order of every array of the analysis."""
+    """In alphabetical order."""
     repos: tuple[str, ...]
     """Of each instance."""
     unit: Unit
@@ -75,16 +75,37 @@ class Design:
         """Groups that keep their size in each draw."""
         return len(set(self._strata))
 
+    @property
+    def everyone(self) -> FloatArray:
+        """One row of weights that counts each unit once: the sample itself."""
+        return np.ones((1, self.units))
+
     def weights(self, *, draws: int = DRAWS, seed: int = 0) -> FloatArray:
-        """How often each instance is in each resample: draws x instances."""
+        """How often each unit is in each resample: draws x units."""
         return _draw(self, draws, seed)
 
     def leave_one_out(self) -> FloatArray:
-        """Weights that leave out one unit each: units x instances.
+        """Weights that leave out one unit each: units x units.
 
         Of many units, equal groups of them are left out instead.
         """
         return _leave_out(self)
+
+    def add_up(self, amounts: Iterable[tuple[str, float]]) -> FloatArray:
+        """Sums of what belongs to each unit, from pairs of an instance and an amount.
+
+        All that a mean needs to know of a unit: so resampling costs as much as there
+        are units, however many cells they have.
+        """
+        unit_of = _places(self)
+        sums = np.zeros(self.units)
+        for instance, amount in amounts:
+            sums[unit_of[instance]] += amount
+        return sums
+
+    def of_instances(self, weights: FloatArray) -> FloatArray:
+        """Weights of units as weights of instances, in the order of `instances`."""
+        return weights[:, _codes(self._labels)]
 
     @property
     def _labels(self) -> tuple[str, ...]:
@@ -105,19 +126,24 @@ class Design:
 def _draw(design: Design, draws: int, seed: int) -> FloatArray:
     random = np.random.default_rng(seed)
     unit_of, stratum_of = _codes(design._labels), _codes(design._strata)
-    weights = np.empty((draws, len(design.instances)))
+    weights = np.empty((draws, design.units))
     for stratum in range(design.strata):
-        inside = np.flatnonzero(stratum_of == stratum)
-        drawn, place = np.unique(unit_of[inside], return_inverse=True)
-        weights[:, inside] = _multinomial(random, len(drawn), draws)[:, place]
+        inside = np.unique(unit_of[stratum_of == stratum])
+        weights[:, inside] = _multinomial(random, len(inside), draws)
     weights.setflags(write=False)
     return weights
 
 
 @lru_cache(maxsize=4)
+def _places(design: Design) -> dict[str, int]:
+    """The unit of each instance, by its place."""
+    return dict(zip(design.instances, _codes(design._labels).tolist(), strict=True))
+
+
+@lru_cache(maxsize=4)
 def _leave_out(design: Design) -> FloatArray:
     groups = min(design.units, MOST_LEFT_OUT)
-    group_of = _codes(design._labels) % groups
+    group_of = np.arange(design.units) % groups
     kept: NDArray[np.bool] = group_of != np.arange(groups)[:, None]
     weights = kept.astype(np.float64)
     weights.setflags(write=False)

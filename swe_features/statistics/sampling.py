@@ -102,12 +102,10 @@ def _best_statistics(
     scores: dict[str, list[float]] = defaultdict(list)
     for cell in cells:
         scores[cell.instance_id].append(cell.f1)
-    counts = np.array([float(name in scores) for name in design.instances])
+    counts = design.add_up((name, 1.0) for name in scores)
 
     def statistic(k: int) -> Statistic:
-        totals = np.array(
-            [best_of(scores[n], k) if n in scores else 0.0 for n in design.instances]
-        )
+        totals = design.add_up((n, best_of(each, k)) for n, each in scores.items())
         return lambda weights: ratio(weights @ totals, weights @ counts)
 
     fewest = min(len(samples) for samples in scores.values())
@@ -129,7 +127,7 @@ def _compare(  # noqa: PLR0913, PLR0917  # two sides, and how they are drawn
         reached = np.stack([statistic(weights) for statistic in best], axis=1)
         return other.level(budget, weights) - _at_k(reached, paid_for(weights))
 
-    k = float(paid_for(np.ones((1, len(design.instances))))[0])
+    k = float(paid_for(design.everyone)[0])
     found = estimate(difference, design, seed=contest.seed)
     at = "" if budget is None else f" with {budget} steps"
     tokens = f"the tokens of {contest.other}{at} pay for {k:.1f} samples"

@@ -63,7 +63,7 @@ def _saving(
         needed, needed_by_other = both(weights)
         return needed / needed_by_other
 
-    everyone = np.ones((1, len(design.instances)))
+    everyone = design.everyone
     level = float(base.level(budget, everyone)[0])
     needed, needed_by_other = (float(values[0]) for values in both(everyone))
     saving = Saving(

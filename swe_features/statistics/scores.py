@@ -171,13 +171,10 @@ def _count(names: Iterable[str]) -> dict[str, int]:
 def mean_statistic(
     cells: Iterable[Observation], measure: Measure, design: Design
 ) -> Statistic:
-    """The mean of a measure over cells, as a function of the instances' weights."""
-    place = {name: index for index, name in enumerate(design.instances)}
-    totals = np.zeros(len(place))
-    counts = np.zeros(len(place))
-    for cell in cells:
-        totals[place[cell.instance_id]] += measure(cell)
-        counts[place[cell.instance_id]] += 1
+    """The mean of a measure over cells, as a function of the units' weights."""
+    cells = list(cells)
+    totals = design.add_up((cell.instance_id, measure(cell)) for cell in cells)
+    counts = design.add_up((cell.instance_id, 1.0) for cell in cells)
 
     def statistic(weights: FloatArray) -> FloatArray:
         return ratio(weights @ totals, weights @ counts)

@@ -15,7 +15,13 @@ F1_LIKE = np.array([0, 0, 0, 1 / 3, 0.4, 0.5, 4 / 7, 2 / 3, 0.8, 1])
 
 
 def mean_of(values: FloatArray) -> Statistic:
-    return lambda weights: weights @ values / weights.sum(axis=1)
+    def statistic(weights: FloatArray) -> FloatArray:
+        # Units of equal size: the values of each are next to one another.
+        by_unit = values.reshape(weights.shape[1], -1).mean(axis=1)
+        means: FloatArray = weights @ by_unit / weights.sum(axis=1)
+        return means
+
+    return statistic
 
 
 def design_of(repos: list[str], unit: Unit = "instance") -> Design:
@@ -181,10 +187,19 @@ def test_repositories_of_a_few_instances_are_pooled() -> None:
 
 def test_drawing_repositories_keeps_their_instances_together() -> None:
     design = design_of(["one", "one", "two", "three"], "repository")
-    weights = design.weights()
+    weights = design.of_instances(design.weights())
     assert np.array_equal(weights[:, 0], weights[:, 1])
+    assert not np.array_equal(weights[:, 0], weights[:, 2])
+    assert set(design.weights().sum(axis=1)) == {3.0}
     assert design.units == 3
-    assert design.leave_one_out().tolist() == [[0, 0, 1, 1], [1, 1, 1, 0], [1, 1, 0, 1]]
+    left_out = design.of_instances(design.leave_one_out())
+    assert left_out.tolist() == [[0, 0, 1, 1], [1, 1, 1, 0], [1, 1, 0, 1]]
+
+
+def test_amounts_are_added_up_by_unit() -> None:
+    design = design_of(["one", "one", "two"], "repository")
+    amounts = [("i000", 1.0), ("i001", 2.0), ("i002", 5.0), ("i002", 0.5)]
+    assert design.add_up(amounts).tolist() == [3.0, 5.5]
 
 
 @pytest.mark.parametrize(("repos", "unit"), [(9, "instance"), (10, "repository")])
