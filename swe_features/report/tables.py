@@ -1,25 +1,22 @@
 """The numbers of a report for other programs and other documents.
 
-CSV holds unrounded values, one line an arm and budget, or one line a cell. LaTeX and
-Markdown round as the page does.
+CSV holds unrounded values, one line an arm and budget. LaTeX and Markdown round as the
+page does.
 """
 
 import csv
 import io
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from swe_features.report.content import ReportContent
 from swe_features.report.disguises import undisguise
 from swe_features.report.evidence import TOKEN_FIELDS
 
-__all__ = ["arms_csv", "cells_csv", "latex_table", "markdown_summary"]
+__all__ = ["arms_csv", "latex_table", "markdown_summary"]
 
 NOTHING = "-"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would take for the begin of a formula, and run."""
 _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -42,50 +39,13 @@ def arms_csv(content: ReportContent) -> str:
             row[f"test_{kind}"] = point["test_tokens"][kind]["value"]
             row[f"sleep_{kind}"] = point["sleep_tokens"].get(kind)
         rows.append(row)
-    return _as_csv(rows)
-
-
-def cells_csv(content: ReportContent) -> str:
-    """One line for each planned cell; lists of files are JSON."""
-    instances = content.evidence["instances"]
-    return _as_csv(
-        _cell_row(cell, instances[cell["instance"]])
-        for cell in content.evidence["cells"]
-    )
-
-
-def _cell_row(cell: Mapping[str, Any], instance: Mapping[str, Any]) -> dict[str, Any]:
-    test, sleep = (cell.get(phase) or [None] * 4 for phase in ("test", "sleep"))
-    row = {"cell_id": cell["id"], "instance_id": instance["id"]}
-    row["cluster"] = instance["cluster"]
-    row |= {name: cell[name] for name in ("arm", "budget", "seed", "model", "outcome")}
-    row["boundary"] = (cell.get("broken") or {}).get("boundary")
-    scores = ("f1", "precision", "recall", "steps", "stop", "seconds")
-    row |= {name: cell.get(name) for name in scores}
-    row["contexts"] = " ".join(cell.get("contexts", ()))
-    row |= dict(zip((f"test_{kind}" for kind in TOKEN_FIELDS), test, strict=True))
-    row |= dict(zip((f"sleep_{kind}" for kind in TOKEN_FIELDS), sleep, strict=True))
-    row["predicted_files"] = json.dumps(cell.get("predicted", []), ensure_ascii=False)
-    row["gold_files"] = json.dumps(instance["gold"], ensure_ascii=False)
-    return row
-
-
-def _as_csv(rows: Iterable[Mapping[str, Any]]) -> str:
-    rows = list(rows)
     if not rows:
         return ""
     text = io.StringIO()
     writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
     writer.writeheader()
-    for row in rows:
-        writer.writerow({name: _harmless(value) for name, value in row.items()})
+    writer.writerows(rows)
     return text.getvalue()
-
-
-def _harmless(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
 
 
 def latex_table(content: ReportContent) -> str:

@@ -18,18 +18,17 @@ from swe_features.report.figures import INSTALL, can_draw, draw_figures
 from swe_features.report.page import render_page
 from swe_features.report.tables import (
     arms_csv,
-    cells_csv,
     latex_table,
     markdown_summary,
 )
 from swe_features.results import StoredExperiment
+from swe_features.statistics.cell_table import write_csv
 
 __all__ = ["WrittenReport", "write_report"]
 
 TABLES: Mapping[str, Callable[[ReportContent], str]] = {
     "summary.md": markdown_summary,
     "arms.csv": arms_csv,
-    "cells.csv": cells_csv,
     "table.tex": latex_table,
 }
 
@@ -67,6 +66,7 @@ def write_report(
         files = [folder / name for name in TABLES]
         for path in files:
             _replace(path, TABLES[path.name](content))
+        files.append(_write_cells(experiment, folder / "cells.csv"))
         if with_figures and can_draw():
             files += draw_figures(content, folder)
         elif with_figures:
@@ -79,6 +79,13 @@ def write_report(
         )
         raise StoreError(msg) from error
     return WrittenReport(page, tuple(files), notes)
+
+
+def _write_cells(experiment: StoredExperiment, path: Path) -> Path:
+    draft = path.with_name(f".{path.name}.draft")
+    found = (result for _, result in experiment.cells_with_results())
+    write_csv((result for result in found if result is not None), draft)
+    return draft.replace(path)
 
 
 def _replace(path: Path, text: str) -> None:

@@ -42,7 +42,9 @@ function score(value, digits = 3) {
 }
 
 function signed(value) {
-  return value === null || value === undefined ? UNKNOWN : (value > 0 ? "+" : "") + value.toFixed(3);
+  if (value === null || value === undefined) return UNKNOWN;
+  const text = Math.abs(value).toFixed(3);
+  return Number(text) === 0 ? text : (value > 0 ? "+" : "-") + text;
 }
 
 function count(value) {

@@ -1,6 +1,5 @@
 import csv
 import io
-import json
 import re
 from pathlib import Path
 
@@ -9,11 +8,10 @@ import pytest
 from swe_features.report.content import ReportContent, gather
 from swe_features.report.tables import (
     arms_csv,
-    cells_csv,
     latex_table,
     markdown_summary,
 )
-from swe_features.results import StoredExperiment, read_experiment
+from swe_features.results import read_experiment
 from tests.swe_features.report.made_experiment import make_experiment
 
 
@@ -21,38 +19,11 @@ def read(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_cells_are_unrounded(
-    experiment: StoredExperiment, content: ReportContent
-) -> None:
-    lines = {line["cell_id"]: line for line in read(cells_csv(content))}
-    assert len(lines) == len(experiment.plan.cells)
-    for row in experiment.rows:
-        line = lines[row.cell_id]
-        assert line["outcome"] == row.outcome
-        assert line["f1"] == ("" if row.f1 is None else repr(row.f1))
-        assert json.loads(line["predicted_files"]) == list(row.predicted_files)
-
-
-def test_missing_cell_is_a_line_too(content: ReportContent) -> None:
-    outcomes = [line["outcome"] for line in read(cells_csv(content))]
-    assert (outcomes.count("missing"), outcomes.count("broken")) == (1, 1)
-
-
 def test_arms_have_both_denominators(content: ReportContent) -> None:
     lines = read(arms_csv(content))
     assert len(lines) == 5
     [line] = [line for line in lines if line["broken"] == "1"]
     assert float(line["f1_all_value"]) < float(line["f1_valid_value"])
-
-
-def test_spreadsheet_finds_no_formula(tmp_path: Path) -> None:
-    folder = make_experiment(tmp_path / "run", name="=1+1")
-    plan = json.loads((folder / "plan.json").read_text())
-    for instance in plan["instances"].values():
-        instance["target"]["cluster"] = '=HYPERLINK("x")'
-    (folder / "plan.json").write_text(json.dumps(plan))
-    lines = read(cells_csv(gather(read_experiment(folder))))
-    assert {line["cluster"] for line in lines} == {'\'=HYPERLINK("x")'}
 
 
 def test_latex_escapes_what_it_would_read_as_its_own(tmp_path: Path) -> None:
@@ -80,7 +51,7 @@ def test_markdown_counts_what_is_not_scored(content: ReportContent) -> None:
     assert "13 of 15 cells scored, 1 broken, 1 missing." in markdown_summary(content)
 
 
-@pytest.mark.parametrize("write", [arms_csv, cells_csv, latex_table, markdown_summary])
+@pytest.mark.parametrize("write", [arms_csv, latex_table, markdown_summary])
 def test_tables_of_nothing_can_be_written(write, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     folder = make_experiment(tmp_path / "run")
     (folder / "results.jsonl").unlink()

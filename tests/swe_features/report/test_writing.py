@@ -1,3 +1,4 @@
+import csv
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -26,6 +27,15 @@ def test_report_has_a_page_tables_and_figures(
     assert names == {path.name for path in (tmp_path / "report").iterdir()}
     assert {"summary.md", "arms.csv", "cells.csv", "table.tex"} < names
     assert written.notes == ()
+
+
+def test_cells_are_a_line_each(experiment: StoredExperiment, tmp_path: Path) -> None:
+    write_report(experiment, tmp_path, with_figures=False)
+    with (tmp_path / "report" / "cells.csv").open(newline="") as file:
+        lines = {line["cell_id"]: line for line in csv.DictReader(file)}
+    assert lines.keys() == experiment.results.keys()
+    for row in experiment.rows:
+        assert lines[row.cell_id]["f1"] == ("" if row.f1 is None else repr(row.f1))
 
 
 def test_figures_are_pictures_and_the_same_twice(
