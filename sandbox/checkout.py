@@ -100,10 +100,8 @@ def _start_packing(
     shared: SharedHistory | None,
 ) -> "subprocess.Popen[bytes]":
     wanted = f"{commit}\n"
-    if shared is not None:
+    if shared is not None and _link_all(shared.files, git_dir / "objects" / "pack"):
         wanted += f"^{shared.commit}\n"
-        for path in shared.files:
-            os.link(path, git_dir / "objects" / "pack" / path.name)
     target = git_dir / "objects" / "pack" / "pack"
     options = ["--revs", "--missing=allow-any", "--delta-base-offset", "-q"]
     packing = start_git(["pack-objects", *options, str(target)], environment)
@@ -112,6 +110,21 @@ def _start_packing(
     packing.stdin.close()
     packing.stdin = None
     return packing
+
+
+def _link_all(files: Iterable[Path], folder: Path) -> bool:
+    """Link files into a folder: all, or none where links are not possible."""
+    made = []
+    try:
+        for path in files:
+            target = folder / path.name
+            target.hardlink_to(path)
+            made.append(target)
+    except OSError:
+        for target in made:
+            target.unlink()
+        return False
+    return True
 
 
 def _finish_packing(packing: "subprocess.Popen[bytes]", commit: str) -> None:

@@ -16,8 +16,6 @@ from sandbox.manifest import ManifestEntry
 
 __all__ = ["compare_upper"]
 
-_OPAQUE = ("trusted.overlay.opaque", "user.overlay.opaque")
-
 
 def compare_upper(
     upper: Path, manifest: Mapping[bytes, ManifestEntry]
@@ -95,10 +93,9 @@ class _Comparison:
 
 
 def _is_opaque(folder: int) -> bool:
-    for name in _OPAQUE:
-        try:
-            if os.getxattr(folder, name) == b"y":
-                return True
-        except OSError:
-            continue
-    return False
+    # The mount was asked for one or the other kind of mark; an agent can set the other.
+    kind = "trusted" if os.geteuid() == 0 else "user"
+    try:
+        return os.getxattr(folder, f"{kind}.overlay.opaque") == b"y"
+    except OSError:
+        return False

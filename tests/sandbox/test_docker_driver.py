@@ -1,5 +1,6 @@
 """What only a daemon can do: vanish, refuse, keep orphans, show what it was told."""
 
+import json
 import os
 import subprocess
 import sys
@@ -74,6 +75,23 @@ def test_the_container_is_hardened_as_the_daemon_sees_it(
     labels = settings["Config"]["Labels"]
     assert labels["swe-features.run"] == RUN
     assert labels["swe-features.owner"].startswith(f"{os.getpid()}-")
+
+
+def test_planted_keys_are_in_no_container_and_no_file(
+    sealed: SealedDirectory, client: docker.APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLANTED_API_KEY", "sk-planted-secret")
+    driver = DockerDriver(run_id=f"{RUN}-keys", on_progress=lambda _: None)
+    with driver.open(sealed) as sandbox:
+        (found,) = containers(client, f"{RUN}-keys")
+        assert "planted" not in json.dumps(client.inspect_container(found["Id"]))
+        seen = sandbox.run("env; cat /proc/*/environ /proc/*/cmdline; set").stdout
+        assert b"planted" not in seen.lower()
+        (folder,) = workspaces_folder().glob(f"{RUN}-keys.*")
+        for path in (*folder.rglob("*"), *sealed.path.glob("*")):
+            if path.is_file():
+                assert b"sk-planted" not in path.read_bytes()
+    driver.close()
 
 
 def test_a_container_killed_from_outside_is_a_lost_sandbox(

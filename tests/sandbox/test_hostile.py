@@ -245,6 +245,13 @@ def test_changes_are_found_in_a_tree_full_of_traps(
     assert edited == [Change("pkg/core.py", ChangeKind.MODIFIED)]
 
 
+def test_a_mark_of_the_overlay_itself_cannot_be_forged(sandbox: Sandbox) -> None:
+    forge = "import os; os.setxattr('pkg', 'user.overlay.opaque', b'y')"
+    sandbox.run(f'python3 -c "{forge}"; mknod README.md2 c 0 0; touch pkg/new')
+    paths = {change.path for change in sandbox.changes()} - {"README.md2"}
+    assert paths == {"pkg/new"}
+
+
 def test_changes_are_found_after_the_sandbox_is_gone(
     driver: Driver, sealed: SealedDirectory
 ) -> None:

@@ -316,3 +316,22 @@ def test_a_tree_that_points_out_of_itself_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SealError):
         seal(history.path, commit, tmp_path / "cache")
     assert list((tmp_path / "cache" / "building").iterdir()) == []
+
+
+def test_a_tree_of_many_files_is_sealed_and_shared(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    git(repository, "init", "-q")
+    lines = ["commit refs/heads/main", "committer a <a@b.invalid> 1700000000 +0000"]
+    lines += ["data 1", "x"]
+    for number in range(4_000):
+        content = f"{number}\n"
+        lines += [f"M 100644 inline d{number // 50}/f{number}.txt"]
+        lines += [f"data {len(content)}", content]
+    stream = "\n".join(lines).encode() + b"\n"
+    git(repository, "fast-import", "--quiet", stdin=stream)
+    sealed = seal(repository, "main", tmp_path / "cache")
+    assert len(sealed.manifest()) == 4_000
+    pool = next((tmp_path / "cache").glob("blobs-*"))
+    assert sum(path.is_file() for path in pool.rglob("*")) == 4_000
+    assert verify_entries(tmp_path / "cache")[0].complaint is None
