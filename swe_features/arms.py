@@ -16,6 +16,7 @@ from agent.bm25 import Bm25Baseline
 from agent.events import EventSink
 from agent.external.attempt import attempt_externally
 from agent.external.command import load_agents
+from agent.external.walls import UNWALLED, WALLED
 from agent.learned_context import LearnedContext
 from agent.limits import Limits
 from agent.memory_probe import probe_memory
@@ -76,6 +77,8 @@ class Arm:
     studies: Literal["related", "unrelated"] = "related"
     """Which pull requests its sleep phases read."""
 
+    isolation: str = ""
+    """What keeps it from the machine, where it does not work inside of the sandbox."""
     settings: str = ""
     """Whatever beside code and name decides what it does; a part of its cells' ids."""
 
@@ -147,6 +150,7 @@ def _external_arm(name: str, agent_name: str, *, walled: bool) -> Arm:
         summary,
         attempt_so,
         contexts=1 if is_asleep else 0,
+        isolation=WALLED if walled else UNWALLED,
         settings=agent.model_dump_json(),
     )
 

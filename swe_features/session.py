@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from agent.redaction import Redactor
+from swe_features.arms import arm_named
 from swe_features.attempts import Attempts
 from swe_features.cell_results import CellResult, latest_results, read_results
 from swe_features.cells import Cell
@@ -214,10 +215,13 @@ def _summarise(
     return RunSummary(
         directory=out,
         rows=rows,
-        isolation=tuple(
-            record["isolation"]
-            for name, record in manifest["drivers"].items()
-            if name in drivers
+        isolation=(
+            *(
+                record["isolation"]
+                for name, record in manifest["drivers"].items()
+                if name in drivers
+            ),
+            *_beside(experiment),
         ),
         offline_note=offline_note(experiment.config),
         skipped_rows=len(experiment.suite.skipped),
@@ -229,4 +233,12 @@ def _summarise(
             (result.code, result.prompts) != code and result.outcome == "scored"
             for result in results.values()
         ),
+    )
+
+
+def _beside(experiment: Experiment) -> tuple[str, ...]:
+    """Where the arms work that do not work inside of the sandbox."""
+    arms = map(arm_named, dict.fromkeys(cell.arm for cell in experiment.cells))
+    return tuple(
+        f"{arm.name} works beside it, {arm.isolation}" for arm in arms if arm.isolation
     )

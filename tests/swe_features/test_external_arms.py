@@ -16,6 +16,9 @@ def test_an_agent_is_an_arm_with_and_without_a_sleep_phase() -> None:
 def test_an_arm_without_walls_says_so_by_its_name_and_summary() -> None:
     assert "network" in arm_named("agent-unwalled:aider").summary
     assert "network" not in arm_named("agent:aider").summary
+    assert "without walls" in arm_named("agent-unwalled:aider").isolation
+    assert "allow-list" in arm_named("agent:aider").isolation
+    assert arm_named("sleep-time").isolation == ""
 
 
 def test_an_unknown_agent_is_refused_with_those_that_there_are() -> None:
