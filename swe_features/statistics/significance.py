@@ -1,7 +1,7 @@
 """Tests of paired differences: sign flips, Holm's correction, power."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,11 @@ __all__ = ["SignFlip", "adjust_by_holm", "sign_flip_test", "smallest_detectable"
 
 MOST_EXACT = 20
 """Differences up to which every pattern of signs is tried: a million sums."""
-RANDOM_FLIPS = 100_000
+RANDOM_FLIPS = (10_000, 100_000)
+"""Fewest and most random patterns otherwise, depending on their length."""
+MOST_SIGNS = 50_000_000
+CHUNK_SIGNS = 4_000_000
+"""Signs at the same time: 32 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +56,25 @@ def sign_flip_test(
             sums = np.concatenate([sums + value, sums - value])
         share = float(np.mean(np.abs(sums) >= observed))
         return SignFlip(share, is_exact=True, nonzero=len(moved))
-    random = np.random.default_rng(seed)
-    extreme = 0
-    for _ in range(RANDOM_FLIPS // 10_000):
-        signs = random.integers(0, 2, (10_000, len(moved))) * 2.0 - 1
-        extreme += int(np.count_nonzero(np.abs(signs @ moved) >= observed))
-    return SignFlip(
-        (1 + extreme) / (1 + RANDOM_FLIPS), is_exact=False, nonzero=len(moved)
+    flips = int(np.clip(MOST_SIGNS // len(moved), *RANDOM_FLIPS))
+    extreme = sum(
+        int(np.count_nonzero(np.abs(sums) >= observed))
+        for sums in _random_sums(moved, flips, np.random.default_rng(seed))
     )
+    return SignFlip((1 + extreme) / (1 + flips), is_exact=False, nonzero=len(moved))
+
+
+def _random_sums(
+    moved: FloatArray, flips: int, random: np.random.Generator
+) -> Iterator[FloatArray]:
+    """Sums with random signs, a few rows at a time."""
+    rows = max(1, CHUNK_SIGNS // len(moved))
+    for start in range(0, flips, rows):
+        count = min(rows, flips - start)
+        coins = np.frombuffer(random.bytes(count * len(moved) // 8 + 1), np.uint8)
+        heads = np.unpackbits(coins, count=count * len(moved))
+        # A difference counts twice or not at all: the same as with either sign.
+        yield 2 * (heads.reshape(count, -1) @ moved) - moved.sum()
 
 
 def adjust_by_holm(p_values: Sequence[float]) -> tuple[float, ...]:
