@@ -6,13 +6,15 @@ AgentError
 ├── ModelError                the model could not be asked, or broke its protocol
 │   ├── ModelSetupError       name, key or library is wrong; asking again cannot help
 │   └── ContextOverflowError  the conversation is longer than the model's window
-└── LearnedContextError       a stored learned context is unreadable, or of another task
+├── LearnedContextError       a stored learned context is unreadable, or of another task
+└── LocalizerError            a past cannot be learned from, or its index is broken
 """
 
 __all__ = [
     "AgentError",
     "ContextOverflowError",
     "LearnedContextError",
+    "LocalizerError",
     "ModelError",
     "ModelSetupError",
 ]
@@ -50,4 +52,11 @@ class LearnedContextError(AgentError):
     """A stored learned context cannot be read, or belongs to another repository.
 
     Commit or prompt.
+    """
+
+
+class LocalizerError(AgentError):
+    """A repository's past cannot be read as asked.
+
+    Or a stored index of it is broken.
     """

@@ -1,0 +1,93 @@
+"""Git as a stream of bytes: the only place of the localizer that starts a program."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from agent.errors import LocalizerError
+
+__all__ = ["run_git", "stream_git"]
+
+_OPTIONS = (
+    "--no-pager",
+    "-c",
+    "core.quotePath=false",
+    # Above it git calls a file binary without reading it, so a bundle costs nothing.
+    "-c",
+    "core.bigFileThreshold=1m",
+    "-c",
+    "diff.renameLimit=400",
+    "-c",
+    "gc.auto=0",
+    # Nothing that runs here obeys a repository's own settings, so whose it is does not
+    # matter: a sealed checkout belongs to the sandbox's user.
+    "-c",
+    "safe.directory=*",
+    "-c",
+    "log.showSignature=false",
+    "-c",
+    "core.fsmonitor=false",
+)
+
+
+def run_git(repo: Path, arguments: Sequence[str], stdin: Iterable[str] = ()) -> bytes:
+    """Everything that one git command prints.
+
+    Raises:
+        LocalizerError: Git is missing, or failed; its first line is in the text.
+    """
+    return b"".join(stream_git(repo, arguments, stdin))
+
+
+def stream_git(
+    repo: Path, arguments: Sequence[str], stdin: Iterable[str] = ()
+) -> Iterator[bytes]:
+    """The lines that one git command prints, as they come.
+
+    Args:
+        repo: A work tree or a bare repository.
+        arguments: The command and its options.
+        stdin: Lines for its standard input, without line ends.
+
+    Raises:
+        LocalizerError: Git is missing, or failed; its first line is in the text.
+    """
+    command = ["git", "-C", str(repo), *_OPTIONS, *arguments]
+    environment = {
+        **{key: value for key, value in os.environ.items() if key[:4] != "GIT_"},
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "LC_ALL": "C",
+    }
+    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as complaints:
+        asked.writelines(f"{line}\n".encode() for line in stdin)
+        asked.seek(0)
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=asked,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                env=environment,
+                bufsize=1 << 20,
+            )
+        except OSError as error:
+            msg = f"git cannot be started ({error}): install git"
+            raise LocalizerError(msg) from error
+        finished = False
+        with process:
+            assert process.stdout is not None
+            try:
+                yield from process.stdout
+                finished = True
+            finally:
+                if not finished:
+                    process.kill()
+        if process.returncode:
+            complaints.seek(0)
+            first = complaints.readline().decode(errors="replace").strip()
+            msg = f"git {arguments[0]} failed in {str(repo)!r}: {first}"
+            raise LocalizerError(msg)

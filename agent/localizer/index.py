@@ -1,0 +1,275 @@
+"""The past as arrays, and what the tree looked like before any change of it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.localizer.journal import ChangeRow, Journal, Vocabulary
+from agent.localizer.paths import FileKind, PathFacts, describe_path
+from agent.localizer.postings import Ints, Postings
+from agent.localizer.tokens import terms_of
+
+__all__ = ["Index", "Snapshot", "freeze"]
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+_UNREADABLE_TEXT = """
+    .png .jpg .jpeg .gif .ico .webp .bmp .svg .mp4 .mp3 .wav .webm .mov .pdf .ttf .woff
+    .woff2 .eot .zip .gz .tar .bz2 .xz .7z .pyc .so .dll .exe .bin .npy .npz .pkl .pt
+    .safetensors .onnx .db .sqlite .map .cast .jar .class .o .a
+"""
+_UNREADABLE = frozenset(_UNREADABLE_TEXT.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The tree as it was before one change."""
+
+    change: int
+    """Everything before this change is known, nothing from it on."""
+    touch: int
+    """The same border among the touches."""
+    candidates: Ints
+    """Files that exist and can be edited as text, in order of their first change."""
+    path: Ints
+    """Path number of every file; of those that do not exist yet, 0."""
+    length: Floats
+    """Terms in every file."""
+
+
+class Index:
+    """Everything learned from one past; it never changes.
+
+    Numbers everywhere: a *change* is one step of the past, a *touch* one file of a
+    change, a *file* one identity through all renames, a *path* one name that was ever
+    used. All are counted in order of time.
+    """
+
+    def __init__(  # noqa: PLR0913 - the arrays of an index, all of them needed
+        self,
+        *,
+        words: list[str],
+        paths: list[str],
+        changes: list[ChangeRow],
+        touch_starts: Ints,
+        touch_file: NDArray[np.int32],
+        touch_status: NDArray[np.uint8],
+        touch_length: NDArray[np.int32],
+        namings: NDArray[np.int32],
+        postings: dict[str, Postings],
+    ) -> None:
+        self.words = words
+        self.paths = paths
+        self.changes = changes
+        self.touch_starts = touch_starts
+        self.touch_file = touch_file
+        self.touch_status = touch_status
+        """`A`, `M` or `D`, as its character code."""
+        self.touch_length = touch_length
+        self.namings = namings
+        """Rows (change, file, path), in order of time."""
+        self.postings = postings
+        self.files = int(namings[:, 1].max()) + 1 if len(namings) else 0
+
+    def as_journal(self) -> Journal:
+        """A journal that goes on where this index ends."""
+        journal = Journal()
+        journal.vocabulary = Vocabulary(self.words)
+        journal.paths = list(self.paths)
+        journal.changes = list(self.changes)
+        journal.touch_starts = self.touch_starts.tolist()
+        journal.touch_file = self.touch_file.tolist()
+        journal.touch_status = [chr(one) for one in self.touch_status.tolist()]
+        journal.touch_length = self.touch_length.tolist()
+        journal.namings = [tuple(row) for row in self.namings.tolist()]
+        journal.files = self.files
+        journal.postings = dict(self.postings)
+        now = self.snapshot(len(self.changes), text_only=False)
+        live = {self.paths[now.path[file]]: file for file in now.candidates.tolist()}
+        journal.resume(live=live)
+        return journal
+
+    @cached_property
+    def term_number(self) -> dict[str, int]:
+        """Number of each word."""
+        return {word: rank for rank, word in enumerate(self.words)}
+
+    @cached_property
+    def facts(self) -> list[PathFacts]:
+        """What each path says by itself."""
+        return [describe_path(path) for path in self.paths]
+
+    @cached_property
+    def path_kind(self) -> Ints:
+        """`FileKind` of each path."""
+        return np.fromiter((facts.kind for facts in self.facts), np.int64)
+
+    @cached_property
+    def path_depth(self) -> Ints:
+        """Folders above each path."""
+        return np.fromiter((facts.depth for facts in self.facts), np.int64)
+
+    @cached_property
+    def path_folder(self) -> Ints:
+        """Number of each path's folder."""
+        return _number(facts.folder for facts in self.facts)
+
+    @cached_property
+    def path_subject(self) -> Ints:
+        """Number of what each path is about."""
+        return _number(facts.subject for facts in self.facts)
+
+    @cached_property
+    def path_suffix(self) -> Ints:
+        """Number of each path's suffix."""
+        return _number(facts.suffix for facts in self.facts)
+
+    @cached_property
+    def path_is_text(self) -> Bools:
+        """Whether each path may be a text to edit."""
+        suffixes = (facts.suffix not in _UNREADABLE for facts in self.facts)
+        return np.fromiter(suffixes, np.bool_)
+
+    @cached_property
+    def touch_change(self) -> Ints:
+        """The change of each touch."""
+        sizes = np.diff(self.touch_starts)
+        return np.repeat(np.arange(len(sizes)), sizes)
+
+    @cached_property
+    def head_change(self) -> Bools:
+        """Whether each change is a proposal that left the tree alone."""
+        return np.fromiter((change.is_head for change in self.changes), np.bool_)
+
+    @cached_property
+    def main_touch(self) -> Bools:
+        """Whether each touch changed the tree."""
+        return ~self.head_change[self.touch_change]
+
+    @cached_property
+    def change_terms(self) -> tuple[Ints, NDArray[np.int32]]:
+        """Content terms of each touch: first position of each, and the terms."""
+        return self.postings["content"].by_place(len(self.touch_file))
+
+    @cached_property
+    def definition_terms(self) -> tuple[Ints, NDArray[np.int32]]:
+        """The same of what it defined."""
+        return self.postings["definitions"].by_place(len(self.touch_file))
+
+    @cached_property
+    def import_terms(self) -> tuple[Ints, NDArray[np.int32]]:
+        """The same of what it imported."""
+        return self.postings["imports"].by_place(len(self.touch_file))
+
+    @cached_property
+    def file_touches(self) -> tuple[Ints, Ints]:
+        """Touches of each file, in order of time: first position of each, and them."""
+        order = np.argsort(self.touch_file, kind="stable")
+        starts = np.searchsorted(self.touch_file[order], np.arange(self.files + 1))
+        return starts, order
+
+    @cached_property
+    def path_term(self) -> Ints:
+        """The term by which each path is imported; -1 where nothing says it."""
+        known = self.term_number
+        terms = []
+        for facts in self.facts:
+            stem = facts.folder.rpartition("/")[2] if facts.stem == "__init__" else ""
+            found = terms_of(stem or facts.stem)
+            terms.append(known.get(found[-1], -1) if found else -1)
+        return np.array(terms, np.int64)
+
+    @cached_property
+    def change_size(self) -> Ints:
+        """Files that each change touched."""
+        return np.diff(self.touch_starts)
+
+    @cached_property
+    def touch_terms(self) -> Ints:
+        """Different terms in the changed lines of each touch."""
+        place = self.postings["content"].place
+        return np.bincount(place, minlength=len(self.touch_file))
+
+    @cached_property
+    def message_norm(self) -> Floats:
+        """By what a similarity of messages is divided, so that long ones do not win."""
+        words = np.bincount(
+            self.postings["messages"].place, minlength=len(self.changes)
+        )
+        norm: Floats = np.sqrt(words + 8.0)
+        return norm
+
+    @cached_property
+    def diff_norm(self) -> Floats:
+        """The same of diffs."""
+        words = np.bincount(
+            self.touch_change, self.touch_terms, minlength=len(self.changes)
+        )
+        norm: Floats = np.sqrt(words + 60.0)
+        return norm
+
+    @cached_property
+    def change_is_feature(self) -> Bools:
+        """Whether each change edited at least two source or test files, and few others.
+
+        Such changes look like the pull requests that are asked about.
+        """
+        path = self.touch_path
+        kind = self.path_kind[path]
+        code = (kind == FileKind.SOURCE) | (kind == FileKind.TEST)
+        code = (code | (kind == FileKind.INDEX)) & (self.touch_status == ord("M"))
+        counts = np.bincount(self.touch_change[code], minlength=len(self.changes))
+        return (counts >= 2) & (self.change_size <= 40)  # noqa: PLR2004
+
+    @cached_property
+    def touch_path(self) -> Ints:
+        """Path of each touched file, after the touch's own change."""
+        width = len(self.changes) + 1
+        order = np.lexsort((self.namings[:, 0], self.namings[:, 1]))
+        change, file, path = self.namings[order].astype(np.int64).T
+        asked = self.touch_file.astype(np.int64) * width + self.touch_change
+        last = np.searchsorted(file * width + change, asked, side="right") - 1
+        newest: Ints = path[last]
+        return newest
+
+    def snapshot(self, change: int, *, text_only: bool = True) -> Snapshot:
+        """The tree before a change; `len(changes)` is the newest there is."""
+        touch = int(self.touch_starts[change])
+        named = self.namings[: int(np.searchsorted(self.namings[:, 0], change))]
+        path = np.zeros(self.files, np.int64)
+        path[named[:, 1]] = named[:, 2]
+        seen = self.main_touch[:touch]
+        files = self.touch_file[:touch][seen]
+        exists = np.zeros(self.files, np.bool_)
+        exists[files] = self.touch_status[:touch][seen] != ord("D")
+        lengths = self.touch_length[:touch][seen].astype(np.float64)
+        length = np.bincount(files, lengths, minlength=self.files).clip(0)
+        candidates = np.flatnonzero(exists)
+        if text_only and len(candidates):
+            candidates = candidates[self.path_is_text[path[candidates]]]
+        return Snapshot(change, touch, candidates, path, length)
+
+
+def freeze(journal: Journal) -> Index:
+    """The journal's arrays, after its last `flush`."""
+    return Index(
+        words=journal.vocabulary.words,
+        paths=journal.paths,
+        changes=journal.changes,
+        touch_starts=np.asarray(journal.touch_starts, np.int64),
+        touch_file=np.asarray(journal.touch_file, np.int32),
+        touch_status=np.asarray([ord(one) for one in journal.touch_status], np.uint8),
+        touch_length=np.asarray(journal.touch_length, np.int32),
+        namings=np.asarray(journal.namings, np.int32).reshape(-1, 3),
+        postings=dict(journal.postings),
+    )
+
+
+def _number(names: object) -> Ints:
+    """Numbers of equal things are equal."""
+    known: dict[object, int] = {}
+    assert hasattr(names, "__iter__")
+    return np.fromiter((known.setdefault(one, len(known)) for one in names), np.int64)

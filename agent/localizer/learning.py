@@ -1,0 +1,124 @@
+"""Learn a repository's past, or what is new in it since the last time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.localizer.changes import Change, list_changes, resolve_commit
+from agent.localizer.diffs import read_diffs
+from agent.localizer.examples import refitted
+from agent.localizer.git import run_git
+from agent.localizer.index import Index, freeze
+from agent.localizer.journal import Journal
+from agent.localizer.localizer import Localizer
+from agent.localizer.prior import Prior, shipped_prior
+from agent.localizer.store import IndexStore, StoredIndex
+
+__all__ = ["Past", "learn", "read_past"]
+
+_LONGEST_UPDATE = 3_000
+_REFIT_GROWTH = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Everything that the ancestors of a commit tell."""
+
+    commit: str
+    changes: tuple[Change, ...]
+    """Oldest first, with their full texts; the index numbers them so."""
+    index: Index
+
+
+def learn(
+    repo: Path,
+    revision: str = "HEAD",
+    *,
+    store: IndexStore | None = None,
+    with_heads: bool = False,
+    prior: Prior | None = None,
+) -> Localizer:
+    """Learn everything that the ancestors of a commit tell, and nothing else.
+
+    Args:
+        repo: A work tree or a bare repository.
+        revision: The base commit; only it and its ancestors are read.
+        store: Where indexes are kept; one of this commit is used as it is, one of an
+            ancestor is brought up to date. Nothing is kept when None.
+        with_heads: Learn from pull request heads too, where the repository has them
+            (`refs/pull/<n>/head`) and they are not younger than the base commit.
+        prior: Coefficients to start from; the shipped ones when None.
+
+    Raises:
+        LocalizerError: The repository or the commit cannot be read.
+    """
+    commit = resolve_commit(repo, revision)
+    start = shipped_prior() if prior is None else prior
+    if store is None:
+        return _as_localizer(_build(repo, commit, start, with_heads=with_heads), repo)
+    stored = store.load(commit, with_heads=with_heads)
+    if stored is None:
+        known = _newest_known(repo, commit, store, with_heads=with_heads)
+        if known is None:
+            stored = _build(repo, commit, start, with_heads=with_heads)
+        else:
+            stored = _update(repo, commit, known, start)
+        store.save(stored)
+    return _as_localizer(stored, repo)
+
+
+def read_past(repo: Path, revision: str = "HEAD", *, with_heads: bool = False) -> Past:
+    """Read all of a past, without fitting anything to it.
+
+    Raises:
+        LocalizerError: The repository or the commit cannot be read.
+    """
+    commit = resolve_commit(repo, revision)
+    changes = list_changes(repo, commit, with_heads=with_heads)
+    return Past(commit, tuple(changes), _write_down(repo, changes, Journal()))
+
+
+def _write_down(repo: Path, changes: Sequence[Change], journal: Journal) -> Index:
+    """Write changes down after those that the journal has, and freeze it."""
+    for change, diff in zip(changes, read_diffs(repo, changes), strict=True):
+        journal.add(change, diff)
+    journal.flush()
+    return freeze(journal)
+
+
+def _as_localizer(stored: StoredIndex, repo: Path) -> Localizer:
+    return Localizer(stored.index, stored.prior, commit=stored.commit, repo=repo)
+
+
+def _build(repo: Path, commit: str, prior: Prior, *, with_heads: bool) -> StoredIndex:
+    past = read_past(repo, commit, with_heads=with_heads)
+    fitted = refitted(past.index, past.changes, prior)
+    return StoredIndex(commit, with_heads, past.index, fitted, len(past.changes))
+
+
+def _update(repo: Path, commit: str, known: StoredIndex, start: Prior) -> StoredIndex:
+    """Add what is new; fit again only once the past has grown by a tenth."""
+    new = list_changes(repo, commit, after=known.commit, with_heads=known.with_heads)
+    index = _write_down(repo, new, known.index.as_journal())
+    prior, examples = known.prior, known.examples
+    if len(index.changes) > _REFIT_GROWTH * examples:
+        changes = list_changes(repo, commit, with_heads=known.with_heads)
+        if len(changes) == len(index.changes):
+            prior, examples = refitted(index, changes, start), len(changes)
+    return StoredIndex(commit, known.with_heads, index, prior, examples)
+
+
+def _newest_known(
+    repo: Path, commit: str, store: IndexStore, *, with_heads: bool
+) -> StoredIndex | None:
+    """The stored index of the nearest commit on the same first-parent chain."""
+    known = store.commits(with_heads=with_heads)
+    if not known:
+        return None
+    listed = run_git(
+        repo, ("rev-list", "--first-parent", f"-n{_LONGEST_UPDATE}", commit)
+    )
+    for name in listed.decode().split():
+        if name in known:
+            return store.load(name, with_heads=with_heads)
+    return None

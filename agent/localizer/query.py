@@ -1,0 +1,71 @@
+"""What a described change talks about."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agent.localizer.tokens import (
+    IDENTIFIER,
+    STOP_WORDS,
+    count_terms,
+    strip_noise,
+    terms_of,
+)
+
+__all__ = ["Query", "read_query"]
+
+_PATH = re.compile(r"[\w.-]*(?:/[\w.-]+)+|\b[\w-]+\.[A-Za-z]{1,5}\b")
+_TEXT_LIMIT = 20_000
+_MOST_TERMS = 160
+_TITLE_WEIGHT = 3.0
+_SATURATION = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Terms of a title and a body, weighted."""
+
+    title: str
+    body: str
+    terms: Mapping[str, float]
+    """Title and body together; the heaviest, at most 160."""
+    title_terms: Mapping[str, float]
+    words: Mapping[str, str]
+    """A word of the text for each term, as it is spelled there."""
+    paths: tuple[str, ...]
+    """Paths and file names that the text spells out."""
+
+
+def read_query(title: str, body: str = "") -> Query:
+    """Read a title and a body as a maintainer would skim them: the title counts more.
+
+    A conventional prefix (`feat:`) and a number (`(#12)`) are no part of a title.
+    """
+    title, body = title[:_TEXT_LIMIT], strip_noise(body[:_TEXT_LIMIT])
+    spoken = re.sub(r"^\s*\w+(\([\w./ -]+\))?!?:\s", r"\1 ", title)
+    spoken = re.sub(r"\(?#\d+\)?", " ", spoken)
+    title_terms = count_terms([(spoken, 1.0)])
+    both = count_terms([(spoken, _TITLE_WEIGHT), (body, 1.0)])
+    heaviest = sorted(both, key=lambda term: (-both[term], term))[:_MOST_TERMS]
+    paths = dict.fromkeys(
+        found.strip("./").lower() for found in _PATH.findall(f"{title}\n{body}")
+    )
+    return Query(
+        title=title,
+        body=body,
+        terms={term: min(both[term], _SATURATION) for term in heaviest},
+        title_terms=title_terms,
+        words=_spelling(f"{spoken}\n{body}"),
+        paths=tuple(path for path in paths if path and path not in STOP_WORDS)[:40],
+    )
+
+
+def _spelling(text: str) -> dict[str, str]:
+    words: dict[str, str] = {}
+    for identifier in IDENTIFIER.findall(text):
+        terms = terms_of(identifier)
+        if len(terms) > 1:
+            words.setdefault(terms[-1], identifier)
+        elif terms:
+            words.setdefault(terms[0], identifier.lower())
+    return words

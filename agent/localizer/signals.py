@@ -1,0 +1,384 @@
+"""Raw evidence for every file that exists: what it says, what happened to it.
+
+Each signal is one number for each candidate, zero where there is no evidence.
+`features` makes them comparable between queries.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.localizer.index import Index, Snapshot
+from agent.localizer.paths import FileKind
+from agent.localizer.postings import Gathered, Ints, totals
+from agent.localizer.query import Query
+
+__all__ = ["Evidence", "measure"]
+
+Floats = NDArray[np.float64]
+
+_K1, _B = 2.0, 0.4
+_NEIGHBOURS = 60
+_CLOSE_NEIGHBOURS = 20
+_HALF_LIVES = (30, 150, 800)
+_FEATURE_HALF_LIFE = 60
+_FEEDBACK_CHANGES = 8
+_FEEDBACK_TERMS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything measured for one query against one snapshot."""
+
+    snapshot: Snapshot
+    signals: Mapping[str, Floats]
+    """By name; each in the order of the snapshot's candidates."""
+    neighbours: Ints
+    """Most similar past changes, the best one first."""
+    similarity: Floats
+    """Of each neighbour, the best one 1."""
+
+
+def measure(index: Index, query: Query, change: int) -> Evidence:
+    """Measure every signal with what was known before a change."""
+    snapshot = index.snapshot(change)
+    return _Measurement(index, query, snapshot).run()
+
+
+class _Measurement:
+    """The arrays that several signals share."""
+
+    def __init__(self, index: Index, query: Query, snapshot: Snapshot) -> None:
+        self.index = index
+        self.query = query
+        self.at = snapshot
+        self.files = snapshot.candidates
+        known = index.term_number
+        terms = [term for term in query.terms if term in known]
+        self.term = [known[term] for term in terms]
+        self.weight = np.array([query.terms[term] for term in terms], np.float64)
+        self.in_title = np.array([t in query.title_terms for t in terms], np.bool_)
+        self.compound = np.array([term[0] == "=" for term in terms], np.bool_)
+        self.signals: dict[str, Floats] = {}
+        self.age = (snapshot.change - np.arange(snapshot.change)).astype(np.float64)
+
+    def run(self) -> Evidence:
+        content = self._gather("content")
+        self._content(content)
+        self._touches(content)
+        self._definitions()
+        self._paths()
+        neighbours, similarity = self._neighbours(content)
+        self._profiles(content)
+        self._feedback(neighbours[:_FEEDBACK_CHANGES], similarity)
+        self._priors()
+        self._kinds(neighbours, similarity)
+        self._folders()
+        return Evidence(self.at, self.signals, neighbours, similarity)
+
+    def _gather(self, field: str) -> Gathered:
+        border = self.at.change if field == "messages" else self.at.touch
+        return self.index.postings[field].gather(self.term, border)
+
+    def _present(self, found: Gathered, terms: int) -> Floats:
+        """How often each candidate has each term, now."""
+        file = self.index.touch_file[found.place]
+        change = np.where(
+            self.index.main_touch[found.place], found.plus - found.minus, 0.0
+        )
+        flat = totals(
+            found.row * self.index.files + file, change, terms * self.index.files
+        )
+        return flat.reshape(terms, self.index.files)[:, self.files].clip(0)
+
+    def _rarity(self, counts: Floats) -> Floats:
+        spread = (counts > 0).sum(1)
+        rarity: Floats = np.log1p((len(self.files) - spread + 0.5) / (spread + 0.5))
+        return rarity
+
+    def _bm25(
+        self, counts: Floats, weight: Floats, *, by_length: bool = True
+    ) -> Floats:
+        length = self.at.length[self.files]
+        mean = max(float(length.mean()), 1.0) if len(length) else 1.0
+        norm = 1 - _B + _B * length / mean if by_length else np.ones_like(length)
+        strength = counts * (_K1 + 1) / (counts + _K1 * norm)
+        return (weight * self._rarity(counts)) @ strength
+
+    def _content(self, found: Gathered) -> None:
+        counts = self._present(found, len(self.term))
+        rare = self._rarity(counts)
+        self.signals["content.all"] = self._bm25(counts, self.weight)
+        self.signals["content.title"] = self._bm25(counts, self.weight * self.in_title)
+        self.signals["content.compound"] = self._bm25(
+            counts, self.weight * self.compound
+        )
+        mass = self.weight * rare * (counts > 0).any(1)
+        total = max(float(mass.sum()), 1e-9)
+        self.signals["content.cover"] = mass @ (counts > 0) / total
+        self.signals["content.cover_title"] = (mass * self.in_title) @ (counts > 0)
+        imports = self._present(self._gather("imports"), len(self.term))
+        self.signals["content.imports"] = self._bm25(
+            imports, self.weight, by_length=False
+        )
+
+    def _touches(self, found: Gathered) -> None:
+        """The best single piece of text that was ever added to a file, and all of them.
+
+        What one change added is about one thing, which a long file as a whole is not.
+        """
+        index, border = self.index, self.at.touch
+        rare = self._rarity(self._present(found, len(self.term)))
+        each = (self.weight * rare)[found.row] * found.plus / (found.plus + 1.0)
+        score = totals(found.place, each, border)
+        score = score / np.sqrt(index.touch_terms[:border] + 60.0)
+        best = np.zeros(index.files)
+        np.maximum.at(best, index.touch_file[:border], score)
+        self.signals["content.touch"] = best[self.files]
+        cubes = totals(index.touch_file[:border], score**3, index.files)
+        self.signals["history.touches"] = np.cbrt(cubes)[self.files]
+
+    def _definitions(self) -> None:
+        counts = self._present(self._gather("definitions"), len(self.term))
+        self.signals["definition.all"] = self._bm25(
+            counts, self.weight, by_length=False
+        )
+        self.signals["definition.title"] = self._bm25(
+            counts, self.weight * self.in_title
+        )
+        self.signals["definition.compound"] = self._bm25(
+            counts, self.weight * self.compound, by_length=False
+        )
+
+    def _paths(self) -> None:
+        facts = [self.index.facts[path] for path in self.at.path[self.files]]
+        names = [self.index.paths[path].lower() for path in self.at.path[self.files]]
+        spread: dict[str, int] = {}
+        for one in facts:
+            for term in (*one.name_terms, *one.folder_terms):
+                spread[term] = spread.get(term, 0) + 1
+        rare = {
+            term: np.log1p(len(facts) / spread[term])
+            for term in self.query.terms
+            if term in spread
+        }
+        title = self.query.title_terms
+        terms = self.query.terms
+        columns: dict[str, list[float]] = {
+            name: [] for name in ("name", "name_title", "folder", "exact", "spelled")
+        }
+        for one, path in zip(facts, names, strict=True):
+            hits = [term for term in one.name_terms if term in rare]
+            columns["name"].append(sum(terms[term] * rare[term] for term in hits))
+            columns["name_title"].append(
+                sum(float(rare[term]) for term in hits if term in title)
+            )
+            columns["folder"].append(
+                sum(terms[t] * rare[t] for t in one.folder_terms if t in rare)
+            )
+            columns["exact"].append(_spoken(one.subject, terms))
+            columns["spelled"].append(_spelled(path, self.query.paths))
+        for name, values in columns.items():
+            self.signals[f"path.{name}"] = np.array(values, np.float64)
+
+    def _neighbours(self, content: Gathered) -> tuple[Ints, Floats]:
+        """Similar past changes, and what they touched."""
+        index, before = self.index, self.at.change
+        by_message = self._similar(self._gather("messages"), index.message_norm)
+        change = index.touch_change[content.place]
+        by_diff = self._similar(
+            Gathered(content.row, change.astype(np.int32), content.plus, content.minus),
+            index.diff_norm,
+        )
+        both = by_message / max(by_message.max(initial=0), 1e-9)
+        both = both + by_diff / max(by_diff.max(initial=0), 1e-9)
+        feature = both * index.change_is_feature[:before]
+        recent = both * (0.1 + 0.9 * 0.5 ** (self.age / 120))
+        for name, score in (
+            ("recent", recent),
+            ("message", by_message),
+            ("diff", by_diff),
+            ("both", both),
+            ("feature", feature),
+        ):
+            nearest, similar = _nearest(score, _NEIGHBOURS)
+            self.signals[f"history.{name}"] = self._spread(
+                nearest, similar**2 / np.sqrt(index.change_size[nearest] + 1.0)
+            )
+        nearest, similar = _nearest(feature, _CLOSE_NEIGHBOURS)
+        self.signals["history.rate"] = self._spread(
+            nearest, similar / max(float(similar.sum()), 1e-9)
+        )
+        return _nearest(both, _NEIGHBOURS)
+
+    def _similar(self, found: Gathered, norm: Floats) -> Floats:
+        """Similarity of each past change to the query."""
+        before = self.at.change
+        spread = np.bincount(found.row, minlength=len(self.term))
+        rare = np.log1p(before / (spread + 0.5))
+        count = found.plus + found.minus
+        each = (self.weight * rare**1.5)[found.row] * count / (count + 1.0)
+        score = totals(found.place, each, before)
+        fresh = 0.4 + 0.6 * 0.5 ** (self.age / 1500)
+        return score * fresh / norm[:before]
+
+    def _spread(self, changes: Ints, weights: Floats) -> Floats:
+        """Hand each change's weight to the files that it edited."""
+        starts = self.index.touch_starts
+        sizes = starts[changes + 1] - starts[changes]
+        touch = np.repeat(starts[changes + 1] - np.cumsum(sizes), sizes)
+        touch += np.arange(len(touch))
+        edited = self.index.touch_status[touch] != ord("D")
+        total = totals(
+            self.index.touch_file[touch],
+            np.repeat(weights, sizes) * edited,
+            self.index.files,
+        )
+        return total[self.files]
+
+    def _profiles(self, content: Gathered) -> None:
+        """What was said of a file's past changes, and what they were about."""
+        index, terms = self.index, len(self.term)
+        said = self._gather("messages")
+        sizes = index.change_size[said.place]
+        small = sizes <= 30  # noqa: PLR2004 - a sweep says little of each file
+        place, row, sizes = said.place[small], said.row[small], sizes[small]
+        touch = np.repeat(index.touch_starts[place + 1] - np.cumsum(sizes), sizes)
+        touch += np.arange(len(touch))
+        row = np.repeat(row, sizes)
+        fresh = 0.3 + 0.7 * 0.5 ** (self.age / 500)
+        weight = fresh[index.touch_change[touch]]
+        counts = totals(
+            row * index.files + index.touch_file[touch], weight, terms * index.files
+        ).reshape(terms, index.files)[:, self.files]
+        touches = np.bincount(index.touch_file[: self.at.touch], minlength=index.files)[
+            self.files
+        ]
+        self.signals["history.said"] = (self.weight * self._rarity(counts)) @ (
+            counts / (counts + 1.0 + 0.1 * touches)
+        )
+        fresh_touch = fresh[index.touch_change[content.place]]
+        edits = totals(
+            content.row * index.files + index.touch_file[content.place],
+            (content.plus + content.minus) * fresh_touch,
+            terms * index.files,
+        ).reshape(terms, index.files)[:, self.files]
+        self.signals["history.edited"] = (self.weight * self._rarity(edits)) @ (
+            np.log1p(edits) / (1 + np.log1p(touches))
+        )
+
+    def _feedback(self, changes: Ints, similarity: Floats) -> None:
+        """Search the files once more with the words of the most similar diffs."""
+        index = self.index
+        starts, terms = index.change_terms
+        gathered: dict[int, float] = {}
+        for change, similar in zip(changes.tolist(), similarity, strict=False):
+            first = int(starts[index.touch_starts[change]])
+            end = int(starts[index.touch_starts[change + 1]])
+            if end - first > 5_000:  # noqa: PLR2004 - a sweep has no topic
+                continue
+            for term in np.unique(terms[first:end]).tolist():
+                gathered[term] = gathered.get(term, 0.0) + float(similar)
+        heaviest = sorted(gathered, key=lambda term: (-gathered[term], term))
+        content, border = index.postings["content"], self.at.touch
+        value = {
+            term: gathered[term]
+            * np.log1p(border / (content.count(term, border) + 1.0))
+            for term in heaviest[: 8 * _FEEDBACK_TERMS]
+        }
+        best = sorted(value, key=lambda term: (-value[term], term))[:_FEEDBACK_TERMS]
+        found = index.postings["content"].gather(best, self.at.touch)
+        counts = self._present(found, len(best))
+        weights = np.array([gathered[term] for term in best], np.float64)
+        learned = self._bm25(counts, weights)
+        asked = self.signals["content.all"]
+        self.signals["history.feedback"] = learned
+        self.signals["history.expanded"] = learned / max(
+            float(learned.max(initial=0)), 1e-9
+        ) + asked / max(float(asked.max(initial=0)), 1e-9)
+
+    def _priors(self) -> None:
+        """How often, and how lately, a file was edited."""
+        index, touch = self.index, self.at.touch
+        change = index.touch_change[:touch]
+        file = index.touch_file[:touch]
+        edit = (index.touch_status[:touch] == ord("M")).astype(np.float64)
+        feature = index.change_is_feature[change] * edit
+
+        def total(weights: Floats) -> Floats:
+            return totals(file, weights, index.files)[self.files]
+
+        self.signals["prior.edits"] = total(edit)
+        for half_life in _HALF_LIVES:
+            fresh = 0.5 ** (self.age[change] / half_life)
+            self.signals[f"prior.edits_{half_life}"] = total(edit * fresh)
+        features = np.cumsum(index.change_is_feature[: self.at.change])
+        since = (features[-1] if len(features) else 0) - features
+        fresh = 0.5 ** (since[change] / _FEATURE_HALF_LIFE)
+        self.signals["prior.features"] = total(feature)
+        self.signals["prior.features_fresh"] = total(feature * fresh)
+        heads = index.head_change[change].astype(np.float64)
+        self.signals["prior.heads"] = total(feature * fresh * heads)
+        last = np.full(index.files, -1.0)
+        last[file] = change
+        self.signals["prior.recent"] = 1 / (
+            1.0 + np.log1p(self.at.change - last[self.files])
+        )
+        born = np.full(index.files, float(self.at.change))
+        born[file[::-1]] = change[::-1]
+        self.signals["prior.age"] = np.log1p(self.at.change - born[self.files])
+        self.signals["prior.length"] = np.log1p(self.at.length[self.files])
+
+    def _kinds(self, neighbours: Ints, similarity: Floats) -> None:
+        """How often changes like this one touch a file of this kind."""
+        index = self.index
+        kind = index.path_kind[self.at.path[self.files]]
+        close = neighbours[:_CLOSE_NEIGHBOURS]
+        rates = np.zeros(len(FileKind))
+        weights = similarity[: len(close)]
+        for change, weight in zip(close.tolist(), weights, strict=True):
+            first, end = index.touch_starts[change : change + 2]
+            touched = self.at.path[index.touch_file[first:end]]
+            rates[np.unique(index.path_kind[touched])] += weight
+        self.signals["kind.rate"] = rates[kind] / max(float(weights.sum()), 1e-9)
+        self.signals["kind.depth"] = index.path_depth[self.at.path[self.files]].astype(
+            np.float64
+        )
+        for one in FileKind:
+            self.signals[f"kind.{one.name.lower()}"] = (kind == one).astype(np.float64)
+
+    def _folders(self) -> None:
+        """Evidence for the rest of a file's folder."""
+        folder = self.index.path_folder[self.at.path[self.files]]
+        size = np.bincount(folder, minlength=1)[folder]
+        for name in ("content.all", "history.both", "prior.features_fresh"):
+            score = self.signals[name]
+            rest = totals(folder, score, 1)[folder] - score
+            key = f"folder.{name.partition('.')[2]}"
+            self.signals[key] = rest / np.maximum(size - 1, 1)
+        self.signals["folder.size"] = np.log1p(size)
+
+
+def _nearest(score: Floats, count: int) -> tuple[Ints, Floats]:
+    """Best scores above zero, the best one scaled to 1."""
+    order = np.argsort(-score, kind="stable")[:count]
+    order = order[score[order] > 0]
+    best = score[order]
+    return order, best / best[0] if len(best) else best
+
+
+def _spoken(subject: str, terms: Mapping[str, float]) -> float:
+    return terms.get(subject, terms.get("=" + subject, 0.0))
+
+
+def _spelled(path: str, spelled: tuple[str, ...]) -> float:
+    """How much of the path the text spells out: 1 for a whole one."""
+    best = 0.0
+    for one in spelled:
+        if path == one or path.endswith("/" + one):
+            best = max(best, 0.5 + 0.5 * (one.count("/") + 1) / (path.count("/") + 1))
+        elif one.endswith("/" + path) or f"{one}/" in f"{path}/":
+            best = max(best, 0.3)
+    return best

@@ -1,0 +1,147 @@
+"""Indexes on disk: plain arrays and JSON, one folder for each base commit.
+
+An index depends on nothing but its base commit, so the folder's name says everything,
+and the index of an older commit of the same chain is a start for a newer one.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.errors import LocalizerError
+from agent.localizer.index import Index
+from agent.localizer.journal import FIELDS, ChangeRow
+from agent.localizer.postings import Postings
+from agent.localizer.prior import Prior, read_prior
+
+__all__ = ["FORMAT", "IndexStore", "StoredIndex"]
+
+FORMAT = 1
+_ARRAYS = ("touch_starts", "touch_file", "touch_status", "touch_length", "namings")
+_COLUMNS = ("starts", "place", "plus", "minus")
+_KEPT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class StoredIndex:
+    """An index, and the coefficients that its own past was used for."""
+
+    commit: str
+    with_heads: bool
+    index: Index
+    prior: Prior
+    examples: int
+    """Changes that the past had when the coefficients were fitted."""
+
+
+class IndexStore:
+    """Indexes below one folder. Readers and writers need not know of each other."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def commits(self, *, with_heads: bool) -> frozenset[str]:
+        """Base commits that there are indexes of."""
+        ending = _ending(with_heads=with_heads)
+        if not self._root.is_dir():
+            return frozenset()
+        names = (entry.name for entry in self._root.iterdir())
+        return frozenset(
+            name.removesuffix(ending) for name in names if name.endswith(ending)
+        )
+
+    def load(self, commit: str, *, with_heads: bool) -> StoredIndex | None:
+        """The index of a commit; None where there is none.
+
+        Raises:
+            LocalizerError: It is there and cannot be read.
+        """
+        folder = self._root / (commit + _ending(with_heads=with_heads))
+        if not folder.is_dir():
+            return None
+        try:
+            stored = _read(folder, commit, with_heads=with_heads)
+            os.utime(folder)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            msg = f"the index in {str(folder)!r} is broken ({error}): delete it"
+            raise LocalizerError(msg) from error
+        return stored
+
+    def save(self, stored: StoredIndex) -> None:
+        """Keep an index; the ones that were not used for longest make room."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        name = stored.commit + _ending(with_heads=stored.with_heads)
+        half = Path(tempfile.mkdtemp(prefix=".half-", dir=self._root))
+        try:
+            _write(half, stored)
+            try:
+                half.rename(self._root / name)
+            except OSError:
+                shutil.rmtree(half)  # somebody was faster with the same index
+        except BaseException:
+            shutil.rmtree(half, ignore_errors=True)
+            raise
+        self._forget()
+
+    def _forget(self) -> None:
+        folders = [one for one in self._root.iterdir() if one.name[0] != "."]
+        folders.sort(key=lambda one: one.stat().st_mtime, reverse=True)
+        for folder in folders[_KEPT:]:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _ending(*, with_heads: bool) -> str:
+    return f"-{FORMAT}-{'heads' if with_heads else 'chain'}"
+
+
+def _write(folder: Path, stored: StoredIndex) -> None:
+    index = stored.index
+    for name in _ARRAYS:
+        np.save(folder / f"{name}.npy", getattr(index, name))
+    for field in FIELDS:
+        for column in _COLUMNS:
+            array = getattr(index.postings[field], column)
+            np.save(folder / f"{field}-{column}.npy", array)
+    starts, terms = index.change_terms
+    np.save(folder / "forward-starts.npy", starts)
+    np.save(folder / "forward-terms.npy", terms)
+    tables: dict[str, Any] = {
+        "words": index.words,
+        "paths": index.paths,
+        "changes": [astuple(change) for change in index.changes],
+        "prior": {**stored.prior.as_record(), "examples": stored.examples},
+    }
+    for name, table in tables.items():
+        (folder / f"{name}.json").write_text(json.dumps(table), encoding="ascii")
+
+
+def _read(folder: Path, commit: str, *, with_heads: bool) -> StoredIndex:
+    def array(name: str) -> NDArray[Any]:
+        loaded: NDArray[Any] = np.load(folder / f"{name}.npy", mmap_mode="r")
+        return loaded
+
+    def table(name: str) -> Any:  # noqa: ANN401 - JSON values
+        return json.loads((folder / f"{name}.json").read_text(encoding="ascii"))
+
+    index = Index(
+        words=table("words"),
+        paths=table("paths"),
+        changes=[ChangeRow(*row) for row in table("changes")],
+        postings={
+            field: Postings(*(array(f"{field}-{column}") for column in _COLUMNS))
+            for field in FIELDS
+        },
+        **{name: array(name) for name in _ARRAYS},
+    )
+    index.__dict__["change_terms"] = array("forward-starts"), array("forward-terms")
+    prior = table("prior")
+    return StoredIndex(
+        commit, with_heads, index, read_prior(prior), int(prior["examples"])
+    )
