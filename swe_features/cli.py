@@ -35,6 +35,11 @@ COMMANDS: tuple[Command, ...] = (
         "swe_features.commands.mine",
     ),
     Command(
+        "predict",
+        "name the files that a described change will edit",
+        "swe_features.commands.predict",
+    ),
+    Command(
         "compare",
         "compare two runs, or the arms of one, in pairs",
         "swe_features.commands.compare",

@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from agent.errors import AgentError, ModelSetupError
+from agent.errors import AgentError, LocalizerError, ModelSetupError
 from sandbox.errors import DriverUnavailableError, SandboxError
 from swe_features.errors import ExperimentError
 from tasks.errors import TaskError
@@ -24,7 +24,13 @@ __all__ = ["call"]
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 _ClickError: type[Exception] = typer.BadParameter.__mro__[2]
 
-_BAD_INPUT = (ExperimentError, TaskError, ModelSetupError, DriverUnavailableError)
+_BAD_INPUT = (
+    ExperimentError,
+    TaskError,
+    LocalizerError,
+    ModelSetupError,
+    DriverUnavailableError,
+)
 _FAILURES = (AgentError, SandboxError, OSError)
 _INTERRUPTED = 130
 _EXTRAS = {"scipy": "report"}

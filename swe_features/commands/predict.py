@@ -1,0 +1,136 @@
+"""`swe-features predict`: which files will a described change edit?"""
+
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.localizer.learning import learn
+from agent.localizer.localizer import Candidate, Prediction
+from agent.localizer.set_size import SetPreference
+from agent.localizer.store import IndexStore
+from swe_features.errors import ConfigError
+from tasks.obtaining import default_cache
+
+__all__ = ["predict"]
+
+_EXPLAINED = 10
+_INDEXES = "indexes"
+
+
+def predict(  # noqa: PLR0917 - an option is a parameter
+    repo: Annotated[Path, typer.Argument(help="A git repository.")] = Path(),
+    title: Annotated[str, typer.Option(help="The change in one line.")] = "",
+    body: Annotated[str, typer.Option(help="Its description.")] = "",
+    body_file: Annotated[
+        Path | None, typer.Option(help="Read the description from here; - is stdin.")
+    ] = None,
+    commit: Annotated[str, typer.Option(help="Where the change starts from.")] = "HEAD",
+    min_files: Annotated[int, typer.Option(min=0, help="Name at least so many.")] = 1,
+    max_files: Annotated[int, typer.Option(min=0, help="Name at most so many.")] = 25,
+    recall_weight: Annotated[
+        float, typer.Option(help="2 prefers recall, 0.5 precision.")
+    ] = 1.0,
+    limit: Annotated[int, typer.Option(min=1, help="Candidates to list.")] = 50,
+    cache: Annotated[
+        Path | None, typer.Option(help="Where indexes are kept.", show_default=False)
+    ] = None,
+    *,
+    past_heads: Annotated[
+        bool,
+        typer.Option(
+            "--past-heads",
+            help="Learn from refs/pull/*/head too, where not younger than the commit.",
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print everything as one JSON object.")
+    ] = False,
+) -> None:
+    """Name the files that a described change will edit, with the evidence.
+
+    Learns from the commit and its ancestors, no others, without a language model. The
+    index is kept, and the next commit costs what is new in it.
+
+    swe-features predict . --title "Add a --proxy option to the command line"
+    """
+    started_s = time.perf_counter()
+    try:
+        preference = SetPreference(min_files, max_files, recall_weight)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    described = body if body_file is None else _read_body(body_file)
+    store = IndexStore(cache or default_cache().parent / _INDEXES)
+    localizer = learn(repo, commit, store=store, with_heads=past_heads)
+    prediction = localizer.rank(
+        title, described, preference=preference, limit=limit, excerpts=_EXPLAINED
+    )
+    seconds = time.perf_counter() - started_s
+    if as_json:
+        typer.echo(json.dumps(_as_record(prediction, seconds), indent=2))
+    else:
+        _print(prediction, seconds)
+
+
+def _read_body(path: Path) -> str:
+    """The description; what is not UTF-8 in it is replaced.
+
+    Raises:
+        ConfigError: The file cannot be read.
+    """
+    try:
+        if str(path) == "-":
+            return typer.get_text_stream("stdin", errors="replace").read()
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        msg = f"--body-file {str(path)!r} cannot be read: {error.strerror}"
+        raise ConfigError(msg) from error
+
+
+def _as_record(prediction: Prediction, seconds: float) -> dict[str, object]:
+    return {
+        "commit": prediction.commit,
+        "predicted_files": list(prediction.predicted_files),
+        "candidates": [asdict(candidate) for candidate in prediction.candidates],
+        "seconds": round(seconds, 3),
+    }
+
+
+def _print(prediction: Prediction, seconds: float) -> None:
+    chosen = set(prediction.predicted_files)
+    for rank, candidate in enumerate(prediction.candidates):
+        mark = "+" if candidate.path in chosen else " "
+        typer.echo(f"{mark} {candidate.probability:.2f}  {_plain(candidate.path)}")
+        if rank < _EXPLAINED:
+            for line in _explain(candidate):
+                typer.echo(f"          {_plain(line)}")
+    count = len(prediction.candidates)
+    typer.echo(
+        f"{len(chosen)} files chosen (+) of {count} candidates, at"
+        f" {prediction.commit[:12]}, in {seconds:.2f} s"
+        if count
+        else f"no text files at {prediction.commit[:12]}: nothing to name"
+    )
+
+
+def _explain(candidate: Candidate) -> list[str]:
+    lines = []
+    if candidate.evidence.reasons:
+        lines.append("; ".join(candidate.evidence.reasons))
+    if candidate.excerpt is not None:
+        excerpt = candidate.excerpt
+        names = f" ({', '.join(excerpt.symbols)})" if excerpt.symbols else ""
+        lines.append(f"lines {excerpt.first_line}-{excerpt.last_line}{names}")
+    for past in candidate.evidence.past_changes:
+        lines.append(f"as in {past.commit[:10]} {past.title}")
+    if candidate.evidence.companions:
+        lines.append("moves with " + ", ".join(candidate.evidence.companions))
+    return lines
+
+
+def _plain(text: str) -> str:
+    """Text of a repository without anything that a terminal would obey."""
+    return "".join(one if one.isprintable() else "?" for one in text)
