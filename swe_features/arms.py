@@ -18,6 +18,7 @@ from agent.external.attempt import attempt_externally
 from agent.external.command import load_agents
 from agent.external.walls import UNWALLED, WALLED
 from agent.learned_context import LearnedContext
+from agent.likely_files import Finder
 from agent.limits import Limits
 from agent.memory_probe import probe_memory
 from agent.model import Model
@@ -60,6 +61,8 @@ class Assignment:
     """What was learned, for an arm that sleeps."""
     limits: Limits
     on_event: EventSink
+    finder: Finder | None = None
+    """The index that the sleep phase left, for an arm that sleeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +160,13 @@ def _external_arm(name: str, agent_name: str, *, walled: bool) -> Arm:
 
 def _attempt_with_learned_context(given: Assignment) -> Rollout:
     target = given.instance.target
-    return _ask(given, target.title, target.body, learned=given.learned_context)
+    return _ask(
+        given,
+        target.title,
+        target.body,
+        learned=given.learned_context,
+        finder=given.finder,
+    )
 
 
 def _attempt_with_related(given: Assignment) -> Rollout:
@@ -178,13 +187,14 @@ def _attempt_without_query(given: Assignment) -> Rollout:
     return _ask(given, "", "", learned=given.learned_context)
 
 
-def _ask(
+def _ask(  # noqa: PLR0913 - what an arm may know, and nothing else
     given: Assignment,
     title: str,
     body: str,
     *,
     learned: LearnedContext | None = None,
     related: tuple[PullRequest, ...] = (),
+    finder: Finder | None = None,
 ) -> Rollout:
     return attempt(
         model=given.model,
@@ -195,6 +205,7 @@ def _ask(
         mode=given.mode,
         learned_context=learned,
         related=related,
+        finder=finder,
         seed=given.seed,
         limits=given.limits,
         on_event=given.on_event,

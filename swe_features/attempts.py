@@ -15,18 +15,20 @@ from typing import Any, Generic, TypeVar
 from agent.errors import ModelSetupError
 from agent.events import Event, EventSink
 from agent.learned_context import LearnedContext
+from agent.likely_files import Finder
 from agent.recording import conversation
 from agent.rollout import Rollout
 from agent.sleep_phase import sleep
 from agent.usage import Usage
 from sandbox.contract import Sandbox
 from sandbox.errors import SandboxLostError
-from sandbox.sealing import seal
+from sandbox.sealing import SealedDirectory, seal
 from swe_features.arms import Assignment, arm_named
 from swe_features.cell_results import Breakage, CellResult, Phase
 from swe_features.cells import Cell, digest
 from swe_features.equipment import Equipment
 from swe_features.errors import StoreError
+from swe_features.indexes import Indexes
 from swe_features.preparation import Experiment, SleepWork
 from swe_features.scoring import score_files
 from swe_features.store import RunDirectory
@@ -92,6 +94,7 @@ class Attempts:
         self._equipment = equipment
         self._directory = directory
         self._watch = watch
+        self._indexes = Indexes(experiment.cache)
 
     def sleep(self, work: SleepWork) -> Slept:
         """Run one sleep phase; a failure becomes part of what is returned.
@@ -109,6 +112,7 @@ class Attempts:
         asleep = f"sleep {where} {numbers} {work.seed}"
 
         def study(on_event: EventSink) -> LearnedContext:
+            self._finder(instance)
             with conversation(asleep), self._sandbox(instance) as sandbox:
                 return sleep(
                     model=self._equipment.sleep_models(work.seed),
@@ -157,6 +161,7 @@ class Attempts:
                     learned_context=contexts.learned,
                     limits=self._experiment.config.limits.as_limits(),
                     on_event=on_event,
+                    finder=self._finder(instance) if contexts.learned else None,
                 )
                 rollout = arm_named(cell.arm).attempt(assignment)
                 return _Answered(rollout, sandbox.driver, sandbox.proof.as_record())
@@ -166,11 +171,19 @@ class Attempts:
 
     @contextmanager
     def _sandbox(self, instance: Instance) -> Iterator[Sandbox]:
-        source = self._experiment.sources[instance.target.repo]
-        cache = self._experiment.cache / "sealed"
-        sealed = seal(source, instance.base_commit, cache)
-        with self._equipment.driver.open(sealed) as sandbox:
+        with self._equipment.driver.open(self._seal(instance)) as sandbox:
             yield sandbox
+
+    def _seal(self, instance: Instance) -> SealedDirectory:
+        source = self._experiment.sources[instance.target.repo]
+        return seal(source, instance.base_commit, self._experiment.cache / "sealed")
+
+    def _finder(self, instance: Instance) -> Finder | None:
+        """The index that a sleep phase leaves; learned in the first one that asks."""
+        if not self._experiment.config.localizer:
+            return None
+        tree = self._seal(instance).tree
+        return self._indexes.finder(tree, instance.base_commit)
 
     def _try(
         self, folder: Path, name: str, phase: Phase, work: Callable[[EventSink], T]

@@ -73,6 +73,12 @@ class ExperimentConfig(BaseModel):
     """How often each cell is attempted. A model that draws at random draws anew."""
     sleep_steps: int = Field(default=STEP_CAP, ge=1)
     """Steps of the sleep phase for each pull request."""
+    localizer: bool = True
+    """Whether a sleep phase leaves an index of the past beside what it wrote.
+
+    Its candidates are then shown with the task, and can be asked for, in the arms that
+    sleep. It needs no model, and no tokens but those of its candidates.
+    """
     limits: LimitsConfig = LimitsConfig()
     """Of a test phase."""
     sleep_limits: LimitsConfig = LimitsConfig()

@@ -269,6 +269,7 @@ def _conditions(config: ExperimentConfig) -> Conditions:
         sleep_limits={
             **config.sleep_limits.model_dump(),
             "steps": config.sleep_steps,
+            "localizer": config.localizer,
         },
         mode=config.mode,
         related=config.related,
