@@ -1,0 +1,266 @@
+"""How well files are localised without a language model, and what else was tried.
+
+    python benchmarks/localizer.py --clones DIR [--held-out DIR] [--json FILE]
+
+For every clone in DIR a suite of its newest pull requests is mined: each is asked with
+what was known before it, and scored by the files it modified. The index is learned once
+for each clone and looked back into, which equals learning it anew at each base commit
+(a test says so). Coefficients that never saw a repository are read from `--held-out`,
+as `benchmarks/localizer_training.py` wrote them; for others the shipped ones are used.
+"""
+
+import argparse
+import json
+import resource
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.localizer.estimate import Estimate, estimate
+from agent.localizer.examples import edited_files, newest_pulls, refitted
+from agent.localizer.features import fuse_ranks
+from agent.localizer.index import Index
+from agent.localizer.learning import Past, read_past
+from agent.localizer.prior import Prior, read_prior, shipped_prior
+from agent.localizer.propagation import propagate
+from agent.localizer.query import Query, read_query
+from agent.localizer.set_size import SetPreference, choose_size
+
+Floats = NDArray[np.float64]
+
+_TOP = 5
+_SUITE_SIZE = 60
+_RESAMPLES = 2_000
+_AT_LEAST_THREE = SetPreference(min_files=3)
+_DEPTHS = (20, 50)
+_SEEDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One query of a suite, answered by everybody."""
+
+    scores: Mapping[str, float]
+    """F1 by method, and shares such as recall at a depth."""
+    chances: Floats
+    """Probabilities of all candidates."""
+    hits: NDArray[np.bool_]
+    """Which of them were edited."""
+
+
+def main() -> None:
+    """Evaluate, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clones", type=Path, required=True)
+    parser.add_argument("--only", nargs="*", help="Names of clones, by their end.")
+    parser.add_argument("--held-out", type=Path)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    results: dict[str, list[Asked]] = {}
+    for folder in sorted(options.clones.iterdir()):
+        inner = folder / "repo"
+        name = folder.name.replace("+", "/")
+        if options.only and not name.endswith(tuple(options.only)):
+            continue
+        if not folder.is_dir() or folder.name.startswith("."):
+            continue
+        past = read_past(inner if inner.is_dir() else folder)
+        asked = evaluate(name, past, _prior_for(name, options.held_out))
+        if asked:
+            results[name] = asked
+            print_row(name, asked)
+    print_summary(results)
+    if options.json:
+        options.json.write_text(json.dumps(_as_record(results), indent=1))
+
+
+def evaluate(name: str, past: Past, prior: Prior) -> list[Asked]:
+    """Ask a repository's suite."""
+    suite = newest_pulls(past.index, _SUITE_SIZE)
+    if not suite:
+        return []
+    started_s = time.perf_counter()
+    own = refitted(past.index, past.changes, prior, before=suite[0])
+    fitted_s = time.perf_counter()
+    asked = [_ask(past, own, change) for change in suite]
+    asked_s = time.perf_counter()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(
+        f"  {name}: {len(past.changes)} changes; refit"
+        f" {fitted_s - started_s:.1f} s, {1000 * (asked_s - fitted_s) / len(suite):.0f}"
+        f" ms a query with all its baselines, {peak} MB at most so far",
+        flush=True,
+    )
+    return asked
+
+
+def _ask(past: Past, prior: Prior, change: int) -> Asked:
+    index, text = past.index, past.changes[change]
+    query = read_query(text.title, text.body)
+    found = estimate(index, prior, query, change)
+    gold = edited_files(index, change)
+    hits = np.isin(found.snapshot.candidates, gold)
+    total = len(gold)
+    order = np.argsort(-found.probability, kind="stable")
+    ranked, hit = found.probability[order], hits[order]
+    every = _f1_of_prefixes(hit, total)
+    chosen = choose_size(ranked, SetPreference())
+    scores = {
+        "localizer": float(every[chosen - 1]),
+        "min_files=3": float(every[choose_size(ranked, _AT_LEAST_THREE) - 1]),
+        "precision": float(hit[:chosen].mean()),
+        "recall": float(hit[:chosen].sum() / total),
+        "files": float(chosen),
+        "top 5": float(every[min(_TOP, len(every)) - 1]),
+        "gold k": float(every[min(total, len(every)) - 1]),
+        "best k": float(every.max()),
+        "hit@1": float(hit[0]),
+        "hit@5": float(hit[:_TOP].any()),
+        "gold": float(total),
+    }
+    for depth in _DEPTHS:
+        scores[f"recall@{depth}"] = float(hit[:depth].sum() / total)
+    for name, score in _baselines(index, query, found).items():
+        first = hits[np.argsort(-score, kind="stable")]
+        prefixes = _f1_of_prefixes(first, total)
+        scores[name] = float(prefixes[min(_TOP, len(prefixes)) - 1])
+    return Asked(scores, found.probability, hits)
+
+
+def _baselines(index: Index, query: Query, found: Estimate) -> dict[str, Floats]:
+    """Scores of the candidates by what others would do; each names its first five."""
+    signals = found.signals
+    words = signals["content.all"]
+    seeds = np.zeros(len(words))
+    seeds[np.argsort(-words, kind="stable")[:_SEEDS]] = 1.0
+    moved = propagate(index, found.snapshot, seeds)["graph.cochange"]
+    return {
+        "BM25": words,
+        "TF-IDF": _tf_idf(index, query, found),
+        "message kNN": signals["history.message"],
+        "most changed": signals["prior.edits"],
+        "co-change": moved + seeds * words / max(float(words.max()), 1e-9),
+        "rank fusion": fuse_ranks(signals),
+    }
+
+
+def _tf_idf(index: Index, query: Query, found: Estimate) -> Floats:
+    at = found.snapshot
+    terms = [term for term in query.terms if term in index.term_number]
+    numbers = [index.term_number[term] for term in terms]
+    entries = index.postings["content"].gather(numbers, at.touch)
+    change = np.where(
+        index.main_touch[entries.place], entries.plus - entries.minus, 0.0
+    )
+    counts = np.bincount(
+        entries.row * index.files + index.touch_file[entries.place],
+        change,
+        minlength=len(terms) * index.files,
+    ).reshape(len(terms), index.files)[:, at.candidates]
+    counts = counts.clip(0)
+    spread = (counts > 0).sum(1)
+    rare = np.log((1 + len(at.candidates)) / (1 + spread)) + 1
+    weight = np.array([query.terms[term] for term in terms])
+    length = np.sqrt(at.length[at.candidates] + 1.0)
+    scores: Floats = (weight * rare**2) @ np.log1p(counts) / length
+    return scores
+
+
+def _f1_of_prefixes(hit: NDArray[np.bool_], total: int) -> Floats:
+    sizes = np.arange(1, len(hit) + 1)
+    scores: Floats = 2 * np.cumsum(hit) / (sizes + total)
+    return scores
+
+
+def _prior_for(name: str, folder: Path | None) -> Prior:
+    path = folder / f"{name.rpartition('/')[2]}.json" if folder else None
+    if path is None or not path.is_file():
+        return shipped_prior()
+    return read_prior(json.loads(path.read_text(encoding="utf-8")))
+
+
+def print_row(name: str, asked: Sequence[Asked]) -> None:
+    """One repository's means."""
+    mean = {key: _mean(asked, key) for key in asked[0].scores}
+    numbers = "  ".join(f"{key} {value:.3f}" for key, value in mean.items())
+    print(f"{name} ({len(asked)}): {numbers}", flush=True)
+
+
+def print_summary(results: Mapping[str, Sequence[Asked]]) -> None:
+    """Means of the repositories' means, intervals, differences, reliability."""
+    names = list(next(iter(results.values()))[0].scores)
+    count = sum(len(asked) for asked in results.values())
+    print(f"\nmean of {len(results)} repositories, {count} queries, 95 % bootstrap:")
+    for name in names:
+        mean, low, high = _interval(results, name)
+        print(f"  {name:14s} {mean:.3f} [{low:.3f}, {high:.3f}]")
+    for other in ("BM25", "message kNN", "rank fusion"):
+        mean, low, high = _interval(results, "localizer", minus=other)
+        print(f"  localizer - {other}: {mean:+.3f} [{low:+.3f}, {high:+.3f}]")
+    print(f"  recall@50 over all gold files: {_pooled_recall(results):.3f}")
+    print("  probability   files   edited")
+    for low, high, files, edited in reliability(results):
+        print(f"  {low:.2f} - {high:.2f}  {files:7d}   {edited:.3f}")
+
+
+def reliability(
+    results: Mapping[str, Sequence[Asked]],
+) -> list[tuple[float, float, int, float]]:
+    """Of the files with a probability in each range: how many, and the share edited."""
+    chances = np.concatenate([one.chances for all_ in results.values() for one in all_])
+    hits = np.concatenate([one.hits for all_ in results.values() for one in all_])
+    edges = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+    rows = []
+    for low, high in pairwise(edges):
+        inside = (chances >= low) & (chances < high)
+        if inside.any():
+            rows.append((low, high, int(inside.sum()), float(hits[inside].mean())))
+    return rows
+
+
+def _interval(
+    results: Mapping[str, Sequence[Asked]], name: str, *, minus: str | None = None
+) -> tuple[float, float, float]:
+    """Mean over repositories, with the interval of resampled queries."""
+    generator = np.random.default_rng(0)
+    columns = [
+        np.array([one.scores[name] - one.scores.get(minus or "", 0.0) for one in asked])
+        for asked in results.values()
+    ]
+    means = np.mean(
+        [
+            column[generator.integers(0, len(column), (_RESAMPLES, len(column)))].mean(
+                1
+            )
+            for column in columns
+        ],
+        axis=0,
+    )
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(np.mean([c.mean() for c in columns])), float(low), float(high)
+
+
+def _mean(asked: Sequence[Asked], name: str) -> float:
+    return float(np.mean([one.scores[name] for one in asked]))
+
+
+def _pooled_recall(results: Mapping[str, Sequence[Asked]]) -> float:
+    every = [one.scores for asked in results.values() for one in asked]
+    found = sum(one["recall@50"] * one["gold"] for one in every)
+    return found / sum(one["gold"] for one in every)
+
+
+def _as_record(results: Mapping[str, Sequence[Asked]]) -> dict[str, object]:
+    return {
+        name: {key: _mean(asked, key) for key in asked[0].scores} | {"n": len(asked)}
+        for name, asked in results.items()
+    }
+
+
+if __name__ == "__main__":
+    main()
