@@ -11,14 +11,17 @@ the clone. `make` writes a synthetic history with git fast-import.
 """
 
 import argparse
+import os
 import resource
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from tasks.errors import RepositoryError
 from tasks.git_program import stream_git
 from tasks.mining import compare_drafts, find_pull_requests
 from tasks.repository import Repository
@@ -51,35 +54,67 @@ def main() -> None:
     options.run(options)
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What some work took."""
+
+    wall_s: float
+    cpu_s: float
+    """Of this process and of the git processes that it waited for."""
+
+    def __str__(self) -> str:
+        return f"{self.wall_s:8.2f} s wall {self.cpu_s:8.2f} s CPU"
+
+
 def measure_speed(options: argparse.Namespace) -> None:
-    """Print seconds of each, and how they compare."""
+    """Print what each costs, and how they compare."""
     repository = Repository.open(options.clone)
     floors, ours = [], []
     for _ in range(options.rounds):
-        floors.append(seconds(lambda: log_raw(repository)))
-        ours.append(seconds(lambda: mine(repository)))
-    floor, own = min(floors), min(ours)
-    print(f"pull requests {mine(repository)}")
-    print(f"git log --raw {floor:8.2f} s")
-    print(f"mining        {own:8.2f} s   {own / floor:.2f}x git")
+        floors.append(cost(lambda: log_raw(repository)))
+        ours.append(cost(lambda: mine(repository)))
+    floor, own = best(floors), best(ours)
+    print(f"pull requests {mine(repository)}, load {os.getloadavg()[0]:.0f}")
+    print(f"git log --raw {floor}")
+    print(f"mining        {own}   {compare(own, floor)} git")
     if options.peers:
         with tempfile.TemporaryDirectory() as folder:
             copy = copy_clone(repository, Path(folder))
             for name, peer in (("GitPython", gitpython), ("PyDriller", pydriller)):
-                start = time.perf_counter()
-                count, failed = peer(copy)
-                taken = time.perf_counter() - start
+                results: list[tuple[int, int]] = []
+                taken = cost(lambda: results.append(peer(copy)))  # noqa: B023
+                count, failed = results[0]
                 print(
-                    f"{name:<13} {taken:8.2f} s   {taken / own:.0f}x mining "
-                    f"({count} commits, {failed} could not be read)"
+                    f"{name:<13} {taken}   {compare(taken, own)} mining "
+                    f"({count} commits, {failed} could not be read)",
+                    flush=True,
                 )
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Wall-clock time of some work."""
-    start = time.perf_counter()
+def cost(work: Callable[[], object]) -> Cost:
+    """Time of some work."""
+    start, used = time.perf_counter(), cpu_seconds()
     work()
-    return time.perf_counter() - start
+    return Cost(time.perf_counter() - start, cpu_seconds() - used)
+
+
+def cpu_seconds() -> float:
+    """CPU time of this process and its ended children so far."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    git = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + git.ru_utime + git.ru_stime
+
+
+def best(costs: Sequence[Cost]) -> Cost:
+    """The least of each."""
+    return Cost(min(c.wall_s for c in costs), min(c.cpu_s for c in costs))
+
+
+def compare(one: Cost, other: Cost) -> str:
+    """How many times as much."""
+    return (
+        f"{one.wall_s / other.wall_s:.1f}x wall, {one.cpu_s / other.cpu_s:.1f}x CPU of"
+    )
 
 
 def mine(repository: Repository) -> int:
@@ -91,8 +126,16 @@ def mine(repository: Repository) -> int:
 def log_raw(repository: Repository) -> int:
     """The floor: git writes every commit's changed files, over the same tips."""
     tips = ["HEAD", "--glob=refs/pull/*/head", "--glob=refs/merge-requests/*/head"]
-    # Without renames: a clone that lacks contents stops git otherwise.
-    arguments = ["log", "--raw", "--no-renames", "-z", "--format=%H", *tips]
+    arguments = ["log", "--raw", "-z", "--format=%H", *tips]
+    try:
+        return output_bytes(repository, arguments)
+    except RepositoryError:
+        # A clone that lacks contents stops git where it looks for renames.
+        return output_bytes(repository, [*arguments, "--no-renames"])
+
+
+def output_bytes(repository: Repository, arguments: Sequence[str]) -> int:
+    """How much git writes."""
     with stream_git(repository.git_dir, arguments) as output:
         return sum(len(chunk) for chunk in iter(lambda: output.read(1 << 20), b""))
 

@@ -39,7 +39,7 @@ def own_base(graph: CommitGraph, tip: int, place: int) -> int | str:
     introduced = graph.introduced
     if -1 < introduced[tip] < place:
         return "it was merged without a change of its own"
-    _, border = graph.own_commits(tip, lambda c: -1 < introduced[c] < place)
+    _, border = graph.own_commits(tip, place)
     base = graph.latest(border)
     return "it shares no history with the main line" if base is None else base
 
@@ -55,7 +55,7 @@ def find_copies(graph: CommitGraph, heads: list[int]) -> Mapping[int, int]:
     introduced, keys = graph.introduced, graph.keys
     wanted: set[int] = set()
     for head in heads:
-        own, _ = graph.own_commits(head, lambda c: introduced[c] >= 0)
+        own, _ = graph.unmerged_commits(head)
         wanted.update(keys[commit] for commit in own)
     copies: dict[int, int] = {}
     if wanted:
@@ -76,7 +76,7 @@ def place_head(
     place = graph.introduced[tip]
     if place >= 0:
         return _place_merged(graph, tip, place)
-    own, border = graph.own_commits(tip, lambda c: graph.introduced[c] >= 0)
+    own, border = graph.unmerged_commits(tip)
     base = graph.latest(border)
     if base is None:
         return "it shares no history with the main line"
@@ -101,7 +101,7 @@ def _place_merged(graph: CommitGraph, tip: int, place: int) -> Placement | str:
     base = own_base(graph, tip, place)
     if isinstance(base, str):
         return base
-    own, _ = graph.own_commits(tip, lambda c: -1 < graph.introduced[c] < place)
+    own, _ = graph.own_commits(tip, place)
     described = tuple(reversed([c for c in own if not graph.is_merge(c)]))
     return Placement(
         Kind.MERGE, base, tip, graph.main_line[place], described[:_OWN_COMMITS_LIMIT]

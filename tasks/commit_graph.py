@@ -115,11 +115,16 @@ class CommitGraph:
         place = self.introduced[commit]
         return place != _NONE and self.main_line[place] == commit
 
-    def own_commits(
-        self, tip: int, is_known: Callable[[int], bool]
-    ) -> tuple[list[int], list[int]]:
-        """Commits from `tip` down to known ones, newest first, and the known ones."""
-        if is_known(tip):
+    def own_commits(self, tip: int, place: int) -> tuple[list[int], list[int]]:
+        """What a branch brings that the main line does not have at one of its places.
+
+        Returns:
+            The branch's own commits, newest first, and those of the main line's
+            history that they stand on.
+        """
+        introduced, first_parents = self.introduced, self._first_parents
+        more_parents = self._more_parents
+        if _NONE < introduced[tip] < place:
             return [], [tip]
         own: list[int] = []
         border: list[int] = []
@@ -128,13 +133,23 @@ class CommitGraph:
         while waiting:
             commit = waiting.pop()
             own.append(commit)
-            for parent in self.parents(commit):
-                if parent in seen:
-                    continue
-                seen.add(parent)
-                (border if is_known(parent) else waiting).append(parent)
+            parent = first_parents[commit]
+            above: tuple[int, ...] = (parent,) if parent != _NONE else ()
+            if commit in more_parents:
+                above = (parent, *more_parents[commit])
+            for parent in above:
+                if parent not in seen:
+                    seen.add(parent)
+                    if _NONE < introduced[parent] < place:
+                        border.append(parent)
+                    else:
+                        waiting.append(parent)
         own.sort(reverse=True)
         return own, border
+
+    def unmerged_commits(self, tip: int) -> tuple[list[int], list[int]]:
+        """As `own_commits`, at the main line's newest commit."""
+        return self.own_commits(tip, len(self.main_line))
 
     def latest(self, commits: Iterable[int]) -> int | None:
         """Of commits in the main line's history, the one that no other has in its own.

@@ -21,6 +21,7 @@ __all__ = [
 ]
 
 _GITLINK = "160000"
+_SAME_FILE_MODE = b":100644 100644 "
 _STATUS = {
     "A": FileStatus.ADDED,
     "C": FileStatus.ADDED,
@@ -131,13 +132,19 @@ class PairReader:
             yield self._files
 
 
+def _is_no_edit(meta: bytes) -> bool:
+    _, new_mode, old_id, new_id, _ = meta.split(b" ")
+    return old_id == new_id or new_mode == _GITLINK.encode()
+
+
 def _read_file(
     meta: bytes, letter: bytes, name: bytes, previous: bytes | None
 ) -> ChangedFile:
     path = name.decode("utf-8", "surrogateescape")
     if letter == b"M":
-        _, new_mode, old_id, new_id, _ = meta.split(b" ")
-        if old_id == new_id or new_mode == _GITLINK.encode():
+        # A file of one mode before and after, which is nearly always, was edited.
+        is_file = meta.startswith(_SAME_FILE_MODE)
+        if not is_file and _is_no_edit(meta):
             return ChangedFile(path, FileStatus.CHANGED)
         return ChangedFile(path, FileStatus.MODIFIED)
     was = None

@@ -1,0 +1,56 @@
+from tasks.diffs import PairReader
+from tasks.pull_requests import FileStatus
+
+META = ":%s %s %s %s %s"
+ONE, TWO = "1" * 40, "2" * 40
+
+
+def entry(
+    letter: str, *names: bytes, old: str = "100644", new: str = "100644"
+) -> bytes:
+    ids = (ONE, ONE) if letter == "same" else (ONE, TWO)
+    letter = "M" if letter == "same" else letter
+    meta = (META % (old, new, *ids, letter)).encode()
+    return b"\0".join([meta, *names]) + b"\0"
+
+
+def read(output: bytes, piece: int) -> list[list[tuple[str, FileStatus]]]:
+    reader = PairReader()
+    pairs = []
+    for start in range(0, len(output), piece):
+        pairs += list(reader.feed(output[start : start + piece]))
+    pairs += list(reader.end())
+    return [[(file.filename, file.status) for file in pair] for pair in pairs]
+
+
+def test_pieces_of_any_size_give_the_same_pairs() -> None:
+    header = TWO.encode() + b"\0"
+    output = (
+        header
+        + entry("M", b"a.py")
+        + entry("R090", b"old.py", b":new\n.py")
+        + header
+        + header
+        + entry("same", b"run.sh", new="100755")
+        + entry("M", b"sub", old="160000", new="160000")
+        + entry("T", ONE.encode(), new="120000")
+        + entry("A", b"caf\xe9", old="000000")
+        + entry("D", b"gone", new="000000")
+    )
+    expected = [
+        [("a.py", FileStatus.MODIFIED), (":new\n.py", FileStatus.RENAMED)],
+        [],
+        [
+            ("run.sh", FileStatus.CHANGED),
+            ("sub", FileStatus.CHANGED),
+            (ONE, FileStatus.CHANGED),
+            ("caf\udce9", FileStatus.ADDED),
+            ("gone", FileStatus.REMOVED),
+        ],
+    ]
+    for piece in (1, 7, 64, 10_000):
+        assert read(output, piece) == expected
+
+
+def test_nothing_is_no_pair() -> None:
+    assert read(b"", 10) == []
