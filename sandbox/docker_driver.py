@@ -128,6 +128,8 @@ class DockerDriver:
             if self._can_overlay and isinstance(tree, Overlay) and tree.is_expressible:
                 try:
                     return tree, self._run(tree, meeting)
+                except SandboxLostError:
+                    raise
                 except SandboxError as error:
                     if "mount" not in str(error):
                         raise
@@ -158,7 +160,9 @@ class DockerDriver:
                 self._discard(name)
             reason = " ".join(str(error).split())
             message = f"the daemon could not start a sandbox: {reason}"
-            raise SandboxError(message) from error
+            if isinstance(error, DockerException):
+                raise SandboxError(message) from error
+            raise SandboxLostError(message) from error  # it may work another time
         return _Container(name, attached, connection)
 
     def _attach(self, container: str) -> socket.socket:
