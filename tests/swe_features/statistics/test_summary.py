@@ -33,6 +33,7 @@ from tests.swe_features.small_experiment import (
     equip_with,
     small_experiment,
 )
+from tests.swe_features.statistics.tables import arm_cells
 
 Row = dict[str, Any]  # Any: JSON values
 
@@ -301,3 +302,34 @@ def test_stored_experiment_is_summed_up_with_its_queries_and_trajectories(
     }
     oracle = next(each for each in found.arms if each.arm == "oracle")
     assert oracle.all_cells["f1"].value == 1
+
+
+def test_nothing_at_all_can_be_summed_up() -> None:
+    found = summarise([])
+    assert (found.cells, found.arms, found.oppositions) == (0, (), ())
+
+
+def test_arm_of_which_every_cell_broke_is_summed_up() -> None:
+    cells = [
+        *arm_cells("test-time", {2: (100, [None, None]), 4: (100, [None, None])}),
+        *arm_cells("sleep-time", {2: (100, [0.5, 0.4])}, sleep=900),
+    ]
+    found = summarise(cells)
+    (opposition,) = found.oppositions
+    assert (opposition.savings, opposition.area, opposition.passes) == ((), None, ())
+    (comparison,) = opposition.comparisons
+    assert comparison.valid_cells is None
+    assert comparison.all_cells is not None
+    assert comparison.all_cells.difference.value == pytest.approx(0.45)
+    json.dumps(as_json(found), allow_nan=False)
+
+
+def test_arms_handed_several_learned_contexts_make_a_curve_over_k() -> None:
+    cells = [
+        *arm_cells("sleep-time", {2: (100, [0.2] * 4)}, sleep=100),
+        *arm_cells("sleep-time-k4", {2: (100, [0.6] * 4)}, sleep=400),
+        *arm_cells("context-only", {2: (100, [0.1] * 4)}, sleep=100),
+    ]
+    (scaling,) = summarise(cells).scaling
+    assert [point.k for point in scaling.points] == [1, 4]
+    assert scaling.slope.value == pytest.approx(0.2)
