@@ -41,12 +41,13 @@ def overview_record(
         key = (cell.arm, cell.budget)
         planned[key] = planned.get(key, 0) + 1
     clean = {(each.arm, each.budget): each for each in summary.clean}
+    arms = list(dict.fromkeys(cell.arm for cell in cells))
     return {
-        "arms": list(dict.fromkeys(cell.arm for cell in cells)),
+        "arms": arms,
         "budgets": sorted({budget for _, budget in planned if budget is not None}),
         "points": [
             _point(each, planned.get(key, each.cells), clean.get(key))
-            for each in summary.arms
+            for each in sorted(summary.arms, key=lambda each: arms.index(each.arm))
             for key in [(each.arm, each.budget)]
         ],
         "has_clean": bool(clean),

@@ -19,12 +19,16 @@ function turnTheme() {
   change("theme", next === systemTheme() ? "" : next);
 }
 
+function modelName(model) {
+  return model === "offline" ? "offline (no language model)" : model;
+}
+
 function showHead() {
   const { manifest, written_at: writtenAt } = provenance;
   const runs = manifest.runs ?? [];
   const config = runs.at(-1)?.config ?? {};
   const parts = [`Suite ${manifest.suite?.name ?? "?"}`, plural(evidence.instances.length, "instance"),
-    config.model ? `model ${config.model}` : null, config.sleep_model ? `sleep model ${config.sleep_model}` : null,
+    config.model ? `model ${modelName(config.model)}` : null, config.sleep_model ? `sleep model ${modelName(config.sleep_model)}` : null,
     config.mode ? `${config.mode} mode` : null, `written ${writtenAt.slice(0, 16).replace("T", " ")} UTC`];
   byId("lead").textContent = plain(parts.filter(Boolean).join(" · "));
   const { planned, scored, broken } = overview.counts;

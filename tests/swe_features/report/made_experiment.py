@@ -20,6 +20,10 @@ HOSTILE = (
     "<!-- <b>bold</b> \u202egnp.exe \x1b[31m &lt; \u2028 ']]>"
 )
 ARMS = ("sleep-time", "test-time", "bm25")
+CLUSTERS = (
+    "cluster_of_pull_requests_with_an_even_number",
+    "cluster_of_pull_requests_with_an_odd_number",
+)
 FILES = ("src/core.py", "src/io.py", "src/cli.py", "docs/usage.md")
 
 
@@ -106,7 +110,7 @@ def _pull(number: int, text: str) -> PullRequestRecord:
         base_commit=f"{number:040x}",
         head_commit=None,
         merged_at=None,
-        cluster="even" if number % 2 == 0 else "odd",
+        cluster=CLUSTERS[number % 2],
         changed_files=tuple(FileRecord(n, "modified", 3, 1) for n in names),
     )
 
