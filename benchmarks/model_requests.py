@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from agent.litellm_model import LiteLLMModel
-from agent.messages import Message
+from agent.messages import Message, ToolSpec
 from agent.model_options import read_options
 from agent.redaction import Redactor
 from agent.test_phase import attempt
@@ -28,6 +28,7 @@ from swe_features.trajectories import TrajectoryWriter
 from tests.agent.chat_server import Answer, ChatServer, tool_call
 
 REQUESTS = 100
+TOOLS = (ToolSpec("run_command", "Run a command.", {"type": "object"}),)
 
 
 def serve(latency_s: float, told: Connection) -> None:
@@ -45,7 +46,7 @@ def ask_in_turn(model: LiteLLMModel) -> list[float]:
     seconds = []
     for _ in range(REQUESTS):
         started_s = time.perf_counter()
-        model.complete([Message("user", "Go on.")], ())
+        model.complete([Message("user", "Go on.")], TOOLS)
         seconds.append(time.perf_counter() - started_s)
     return seconds
 
