@@ -101,6 +101,20 @@ function start() {
   document.documentElement.dataset.ready = "yes";
 }
 
+// The address holds the state, so going to a part of the page must not replace it.
+function goTo(event) {
+  const part = document.querySelector(event.currentTarget.getAttribute("href"));
+  event.preventDefault();
+  part.scrollIntoView();
+  part.tabIndex = -1;
+  part.focus({ preventScroll: true });
+}
+
+for (const link of document.querySelectorAll("nav a, .skip")) link.addEventListener("click", goTo);
+addEventListener("hashchange", () => {
+  readState();
+  start();
+});
 byId("theme").addEventListener("click", turnTheme);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showTheme);
 onChange("theme", showTheme);

@@ -202,6 +202,22 @@ def test_choice_survives_a_reload(page: Page, report: str) -> None:
     expect(page.locator("tr.detail")).to_have_count(1)
 
 
+def test_going_to_a_part_keeps_what_is_chosen(page: Page, report: str) -> None:
+    open_report(page, report)
+    page.get_by_role("checkbox", name="bm25").uncheck()
+    page.get_by_role("link", name="Provenance").press("Enter")
+    expect(page.locator("#provenance")).to_be_focused()
+    expect(page).to_have_url(f"{report}#off=bm25")
+
+
+def test_link_shows_what_its_sender_saw(page: Page, report: str) -> None:
+    open_report(page, f"{report}#open=shop__till-2&off=bm25")
+    expect(page.locator("tr.detail")).to_contain_text("#2 Change 2")
+    page.goto(f"{report}#open=shop__till-3")
+    expect(page.locator("tr.detail")).to_contain_text("#3 Change 3")
+    expect(page.get_by_role("checkbox", name="bm25")).to_be_checked()
+
+
 def test_denominator_changes_the_numbers(page: Page, report: str) -> None:
     open_report(page, report)
     row = page.locator("#points tbody tr", has_text="test-time").first
