@@ -26,6 +26,7 @@ from swe_features.statistics.query_likelihood import (
     NGramModel,
     queries_of,
 )
+from swe_features.statistics.readings import Reading, doubts_about
 from swe_features.statistics.sampling import (
     AtEqualTokens,
     PassAtK,
@@ -93,6 +94,8 @@ class Summary:
     """By `instance_id`."""
     likelihood_model: str | None
     seed: int
+    reading: Reading
+    """Of the experiment as a whole."""
 
 
 def summarise_experiment(
@@ -182,7 +185,19 @@ def summarise(  # noqa: PLR0913  # what the cells themselves do not tell
         likelihoods=dict(likelihoods or {}),
         likelihood_model=likelihood_model,
         seed=seed,
+        reading=_read(observations, flagged, missing),
     )
+
+
+def _read(
+    observations: Sequence[Observation], suspects: Mapping[str, object], missing: int
+) -> Reading:
+    scored = sum(o.is_scored for o in observations)
+    planned = len(observations) + missing
+    doubts = doubts_about(observations, suspects=suspects)
+    if missing:
+        doubts += (f"{missing} planned cells are missing: the run is not over.",)
+    return Reading(f"{scored} of {planned} planned cells are scored.", doubts)
 
 
 def _choose_baseline(observations: Sequence[Observation]) -> str:

@@ -333,3 +333,10 @@ def test_arms_handed_several_learned_contexts_make_a_curve_over_k() -> None:
     (scaling,) = summarise(cells).scaling
     assert [point.k for point in scaling.points] == [1, 4]
     assert scaling.slope.value == pytest.approx(0.2)
+
+
+def test_run_that_is_not_over_says_so() -> None:
+    cells = arm_cells("test-time", {2: (100, [0.5, None])})
+    reading = summarise(cells, missing=3).reading
+    assert reading.shows == "1 of 5 planned cells are scored."
+    assert "3 planned cells are missing: the run is not over." in reading.doubts
