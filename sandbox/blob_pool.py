@@ -45,14 +45,14 @@ class BlobPool:
     def keep(self, tree: Path, entries: Mapping[bytes, ManifestEntry]) -> None:
         """Take the files of a finished tree that the pool does not have yet."""
         root = os.fsencode(tree)
-        for number in range(256):
-            (self._folder / f"{number:02x}").mkdir(parents=True, exist_ok=True)
-        for name, entry in entries.items():
-            if not entry.is_symlink:
-                try:
-                    os.link(root + b"/" + name, self._place(entry))
-                except OSError:
-                    continue  # it is there already, or no links are possible here
+        files = {name: entry for name, entry in entries.items() if not entry.is_symlink}
+        for start in {entry.blob[:2] for entry in files.values()}:
+            (self._folder / start).mkdir(parents=True, exist_ok=True)
+        for name, entry in files.items():
+            try:
+                os.link(root + b"/" + name, self._place(entry))
+            except OSError:
+                continue  # it is there already, or no links are possible here
 
     def _place(self, entry: ManifestEntry) -> str:
         return f"{self._folder}/{entry.blob[:2]}/{entry.blob[2:]}-{entry.mode}"

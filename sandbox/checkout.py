@@ -130,13 +130,15 @@ def _link_all(files: Iterable[Path], folder: Path) -> bool:
 def _finish_packing(packing: "subprocess.Popen[bytes]", commit: str) -> None:
     _, stderr = packing.communicate()
     if packing.returncode != 0:
-        reason = stderr.decode(errors="replace").strip().splitlines()
-        message = (
-            f"the history of {commit[:12]} is not all there "
-            f"({reason[-1] if reason else 'no message'}): "
-            "fetch the rest (a shallow clone needs git fetch --unshallow)"
-        )
-        raise SealError(message)
+        lines = stderr.decode(errors="replace").strip().splitlines()
+        raise _incomplete(commit, lines[-1] if lines else "no message")
+
+
+def _incomplete(commit: str, reason: str) -> SealError:
+    return SealError(
+        f"the history of {commit[:12]} is not all there ({reason}): "
+        "fetch the rest (a shallow clone needs git fetch --unshallow)"
+    )
 
 
 def _list_tree(
@@ -174,13 +176,19 @@ def _ancestor_tags(
     base commit; of those that were, not even the name is kept.
     """
     fields = "%(refname)%00%(objectname)%00%(*objectname)%00%(taggerdate:unix)"
-    arguments = ["for-each-ref", f"--format={fields}", f"--merged={commit}"]
+    listed = run_git(["for-each-ref", f"--format={fields}", "refs/tags"], environment)
+    if not listed:
+        return {}
+    # Git's own --merged takes five times as long for a few hundred tags.
+    try:
+        ancestors = set(run_git(["rev-list", commit], environment).decode().split())
+    except SealError as error:
+        raise _incomplete(commit, str(error)) from None
     tags = {}
-    for line in run_git([*arguments, "refs/tags"], environment).splitlines():
-        name, target, peeled, tagged_s = line.decode(errors="surrogateescape").split(
-            "\0"
-        )
-        if not tagged_s or int(tagged_s) <= committed_s:
+    for line in listed.decode(errors="surrogateescape").splitlines():
+        name, target, peeled, tagged_s = line.split("\0")
+        is_late = bool(tagged_s) and int(tagged_s) > committed_s
+        if (peeled or target) in ancestors and not is_late:
             tags[name] = peeled or target
     return tags
 

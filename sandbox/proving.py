@@ -97,6 +97,7 @@ def prove(git_dir: Path, base_commit: str) -> SealProof:
     environment = git_environment(git_dir)
     listing = start_git([*_ENUMERATE, base_commit], environment)
     try:
+        tree = run_git(["rev-parse", f"{base_commit}^{{tree}}"], environment)
         _prove_layout(git_dir, base_commit)
         stored = _stored_ids(git_dir, len(base_commit) // 2)
         reached = _reached_ids(finish_git(listing, _ENUMERATE))
@@ -113,7 +114,6 @@ def prove(git_dir: Path, base_commit: str) -> SealProof:
     if reached.missing:
         _prove_only_blobs_missing(base_commit, environment)
     names = "".join(f"{name}\n" for name in sorted(stored))
-    tree = run_git(["rev-parse", f"{base_commit}^{{tree}}"], environment)
     return SealProof(
         base_commit=base_commit,
         tree=tree.decode().strip(),
