@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from agent.prices import Prices
 from swe_features.arms import arm_named
 from swe_features.errors import ConfigError
 from swe_features.report.analyses import analyses_record
 from swe_features.report.attachments import attach_contexts, attach_trajectories
+from swe_features.report.costs import costs_record
 from swe_features.report.evidence import evidence_record
 from swe_features.report.overview import overview_record
 from swe_features.results import StoredExperiment
@@ -28,6 +30,8 @@ class ReportContent:
     """Numbers of the arms; see `overview`. Any: JSON values, as below."""
     analyses: Mapping[str, Any]
     """What sleeping saves and depends on; see `analyses`."""
+    costs: Mapping[str, Any]
+    """Dollars; see `costs`."""
     evidence: Mapping[str, Any]
     """Instances, pull requests and cells; see `evidence`."""
     provenance: Mapping[str, Any]
@@ -61,6 +65,7 @@ def gather(experiment: StoredExperiment, *, is_quick: bool = False) -> ReportCon
         title=experiment.plan.name,
         overview=overview_record(summary, observations, experiment.plan.cells),
         analyses=analyses_record(summary),
+        costs=costs_record(experiment.results.values(), Prices.load()),
         evidence=evidence_record(experiment),
         provenance=_provenance(experiment),
         trajectories={} if is_quick else dict(attach_trajectories(experiment)),

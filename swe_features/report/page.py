@@ -58,6 +58,7 @@ def render_page(content: ReportContent, *, live: bool = False) -> str:
         "live": live,
         "overview": content.overview,
         "analyses": content.analyses,
+        "costs": content.costs,
         "evidence": content.evidence,
         "provenance": content.provenance,
     }

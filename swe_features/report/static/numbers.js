@@ -54,6 +54,8 @@ function showPareto() {
 function pointTable(points) {
   const headings = [["Arm"], ["Budget", "number"], [`${measureName()}, 95% interval`, "number"], ["Precision", "number"],
     ["Recall", "number"], ["Exact", "number"], ["Test tokens", "number"], ["Sleep tokens", "number"], ["Scored", "number"], ["Broken", "number"]];
+  const costs = dollars();
+  if (costs) headings.push(["$ a cell", "number"], ["$ a context", "number"]);
   return table(headings, points.map((point) => {
     const values = valuesOf(point);
     const broken = Object.entries(point.broken);
@@ -66,8 +68,24 @@ function pointTable(points) {
       make("td", { class: "number" }, count(point.sleep_tokens.completion_tokens)),
       make("td", { class: "number" }, `${point.scored}/${point.planned}`),
       make("td", { class: broken.length ? "number failed" : "number" },
-        broken.length ? broken.map(([name, number]) => `${number} ${name}`).join(", ") : "0"));
+        broken.length ? broken.map(([name, number]) => `${number} ${name}`).join(", ") : "0"),
+      costs ? priceCells(point, costs) : null);
   }));
+}
+
+// By arm and budget; null where nothing costs anything, as with the offline model.
+function dollars() {
+  const { points } = report.costs;
+  if (points.every((each) => each.test_usd === 0)) return null;
+  return new Map(points.map((each) => [`${each.arm} ${each.budget}`, each]));
+}
+
+function priceCells(point, costs) {
+  const found = costs.get(`${point.arm} ${point.budget}`);
+  const show = (usd) => (usd === null ? "unknown" : usd.toFixed(4));
+  const sleeps = point.contexts > 0;
+  return [make("td", { class: "number" }, found ? show(found.test_usd) : UNKNOWN),
+    make("td", { class: "number" }, found && sleeps ? show(found.sleep_usd) : UNKNOWN)];
 }
 
 function showSwitches() {

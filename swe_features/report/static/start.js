@@ -64,7 +64,7 @@ function showProvenance() {
       make("h4", {}, "Settings"), pairs(run.config ?? {}),
       make("h4", {}, "Environment"), pairs(run.environment ?? {}),
     ], { class: "cell" })),
-    make("p", { class: "note" }, `Written by swe-features ${version}. Every number comes from results.jsonl, which lies beside this report.`));
+    make("p", { class: "note" }, `Written by swe-features ${version}. Every number comes from results.jsonl, which lies beside this report; dollars from a table of prices as of ${report.costs.as_of}.`));
 }
 
 // A page served while a run goes on asks its own server for news, and loads itself anew.
