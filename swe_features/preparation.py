@@ -201,6 +201,9 @@ def _with_demo(config: ExperimentConfig, cache: Path) -> ExperimentConfig:
             return config
         msg = f"where is the repository of {config.suite}? Name it with --repo PATH"
         raise ConfigError(msg)
+    if config.repositories:
+        msg = "--repo needs rows: give a suite, or make one with swe-features mine"
+        raise ConfigError(msg)
     demo = build_demo(cache)
     return config.with_options(
         suite=demo.suite, repositories={ANY_REPOSITORY: str(demo.repository)}

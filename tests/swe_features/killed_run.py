@@ -34,6 +34,11 @@ class Reporter(Silence):
         os.write(self._file, f"{result.cell_id}\n".encode())
 
 
+def experiment_for(folder: Path, kills: int) -> Experiment:
+    """Enough cells that most kills find some at work."""
+    return small_experiment(folder, budgets=range(1, 3 + kills // 4), workers=2)
+
+
 def run(experiment: Experiment, folder: Path) -> None:
     run_experiment(
         experiment,
@@ -45,7 +50,7 @@ def run(experiment: Experiment, folder: Path) -> None:
 
 
 def main(folder: Path, kills: int, seed: int) -> None:
-    experiment = small_experiment(folder, budgets=range(1, 7), workers=2)
+    experiment = experiment_for(folder, kills)
     moments = random.Random(seed)
     for _ in range(kills):
         child = os.fork()

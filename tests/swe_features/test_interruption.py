@@ -10,6 +10,7 @@ import pytest
 
 from swe_features.cell_results import read_results
 from swe_features.results import read_experiment
+from tests.swe_features.killed_run import experiment_for
 from tests.swe_features.small_experiment import small_experiment
 
 KILLS = int(os.environ.get("SWE_FEATURES_KILLS", "8"))
@@ -37,10 +38,7 @@ def test_killed_run_loses_no_finished_cell_and_does_none_twice(tmp_path: Path) -
     assert program.returncode == 0, complaint
     rows = list(read_results(tmp_path / "out" / "results.jsonl"))
     times = Counter(row.cell_id for row in rows)
-    planned = {
-        cell.cell_id
-        for cell in small_experiment(tmp_path, budgets=range(1, 7), workers=2).cells
-    }
+    planned = {cell.cell_id for cell in experiment_for(tmp_path, KILLS).cells}
     assert set(times) == planned
     assert set(times.values()) == {1}
     reported = (tmp_path / "reported").read_text().splitlines()

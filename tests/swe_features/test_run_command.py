@@ -128,3 +128,11 @@ def test_experiment_file_is_run_and_options_win(
     printed = capsys.readouterr().out
     assert "oracle" in printed
     assert "bm25" in printed
+
+
+def test_repository_without_rows_is_refused(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    del words[1]
+    assert main(words) == 2
+    assert "--repo needs rows" in capsys.readouterr().err
