@@ -74,7 +74,9 @@ class Arm:
     """What it knows, in one line, for tables and reports."""
     attempt: Callable[[Assignment], Rollout]
     takes_steps: bool = True
-    """Whether it asks a model, within a budget; otherwise it is attempted once."""
+    """Whether it has a budget; otherwise it is attempted once for all of them."""
+    asks_once: bool = False
+    """Whether it asks a model without any budget, and so once for each seed."""
     contexts: int = 0
     """Learned contexts that it is handed, each from a sleep phase of its own."""
     studies: Literal["related", "unrelated"] = "related"
@@ -84,6 +86,11 @@ class Arm:
     """What keeps it from the machine, where it does not work inside of the sandbox."""
     settings: str = ""
     """Whatever beside code and name decides what it does; a part of its cells' ids."""
+
+    @property
+    def asks_model(self) -> bool:
+        """Whether a model has a part in it, apart from sleeping."""
+        return self.takes_steps or self.asks_once
 
     @property
     def sleeps(self) -> bool:
@@ -307,8 +314,10 @@ ARMS: Mapping[str, Arm] = {
         ),
         Arm(
             "memory-probe",
-            "no repository: the query alone, asked once, whatever the budget",
+            "no repository: what the model names from the query alone, asked once",
             _probe_memory,
+            takes_steps=False,
+            asks_once=True,
         ),
         Arm(
             "bm25",

@@ -124,15 +124,22 @@ def plan_cells(
         Cells in a fixed order: as given, arms within an instance, budgets within an
         arm, seeds within a budget.
     """
-    grid = [(budget, seed) for budget in budgets for seed in seeds]
-    arms = list(arms)
+    arms, budgets, seeds = list(arms), list(budgets), list(seeds)
     return tuple(
         _cell(instance, content, arm, point, conditions)
         for instance in instances
         for content in [instance_digest(instance)]
         for arm in arms
-        for point in (grid if arm.takes_steps else [(None, 0)])
+        for point in _points(arm, budgets, seeds)
     )
+
+
+def _points(
+    arm: Arm, budgets: Iterable[int], seeds: Iterable[int]
+) -> list[tuple[int | None, int]]:
+    if arm.takes_steps:
+        return [(budget, seed) for budget in budgets for seed in seeds]
+    return [(None, seed) for seed in seeds] if arm.asks_once else [(None, 0)]
 
 
 def _cell(
@@ -143,7 +150,7 @@ def _cell(
     conditions: Conditions,
 ) -> Cell:
     budget, seed = point
-    model = conditions.model if arm.takes_steps else None
+    model = conditions.model if arm.asks_model else None
     sleep_model = conditions.sleep_model if arm.sleeps else None
     identity = {
         "instance": content,
@@ -159,7 +166,7 @@ def _cell(
         "sleep_limits": conditions.sleep_limits if sleep_model else None,
         "mode": conditions.mode,
         "related": conditions.related,
-        "prompts": conditions.prompts if arm.takes_steps else None,
+        "prompts": conditions.prompts if arm.asks_model else None,
         "code": conditions.code,
     }
     return Cell(

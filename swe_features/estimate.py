@@ -152,7 +152,7 @@ class Estimator:
         first = cells[0]
         todo = [cell for cell in cells if cell.cell_id in due_ids]
         usage, basis = Usage(), "asks no model"
-        if first.budget is not None:
+        if first.model is not None:
             each, basis = self._measured(first) or self._assumed(first, todo)
             usage = Usage(
                 prompt_tokens=round(each[0] * len(todo)),
@@ -175,9 +175,9 @@ class Estimator:
             for r in self._scored
             if r.arm == cell.arm and r.model == cell.model and r.test_tokens
         ]
-        if not same or cell.budget is None:
+        if not same:
             return None
-        wanted = cell.budget
+        wanted = cell.budget or 0
         nearest = min((r.budget or 0 for r in same), key=lambda b: abs(b - wanted))
         like = [r.test_tokens for r in same if r.budget == nearest]
         used = [usage for usage in like if usage is not None]
@@ -190,7 +190,7 @@ class Estimator:
     def _assumed(
         self, cell: Cell, todo: Sequence[Cell]
     ) -> tuple[tuple[float, float], str]:
-        steps = cell.budget or 0
+        steps = cell.budget or 1
         shown = 0.0
         if cell.arm == "test-time" and todo:
             instances = self._experiment.instances

@@ -69,6 +69,15 @@ def test_arm_without_steps_is_planned_once() -> None:
     )
 
 
+def test_arm_that_asks_once_is_planned_for_each_seed_and_has_a_model() -> None:
+    (probe,) = choose_arms(["memory-probe"])
+    cells = plan(probe, budgets=(2, 4, 8), seeds=2)
+    assert [(cell.budget, cell.seed, cell.model) for cell in cells] == [
+        (None, 0, "m"),
+        (None, 1, "m"),
+    ]
+
+
 def test_same_work_has_the_same_id() -> None:
     assert only_id(SLEEP) == only_id(SLEEP)
 
