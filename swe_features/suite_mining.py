@@ -42,6 +42,8 @@ class MiningPlan:
     threshold: Threshold = field(default_factory=Threshold)
     relate: str = "nearest"
     neighbours: int = 5
+    cluster_model: str | None = None
+    """Who groups; None clusters by likeness."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ def write_mined(path: Path, mined: Mined, plan: MiningPlan, judge: str) -> None:
         "suffixes": list(plan.threshold.suffixes),
         "judge": judge,
         "relate": plan.relate,
+        "cluster_model": plan.cluster_model,
         "candidates": mined.candidates,
         "rejected": count_rejections(mined.rejections),
     }
@@ -141,6 +144,12 @@ def _relate(
     plan: MiningPlan,
     tip: str,
 ) -> tuple[PullRequest, ...]:
+    if plan.relate == "cluster" and plan.cluster_model is not None:
+        # A model's library takes seconds to import.
+        from agent.models import load_model  # noqa: PLC0415
+        from swe_features.model_clusters import cluster_with_model  # noqa: PLC0415
+
+        return cluster_with_model(load_model(plan.cluster_model), rows)
     if plan.relate == "cluster":
         # numpy comes with it, which a plain run does not wait for.
         from tasks.clusters import cluster_pull_requests  # noqa: PLC0415

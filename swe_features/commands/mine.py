@@ -45,6 +45,10 @@ def mine(  # noqa: PLR0917 - an option is a parameter
     neighbours: Annotated[
         int, typer.Option(min=1, help="How many are related, of the nearest.")
     ] = 5,
+    cluster_model: Annotated[
+        str | None,
+        typer.Option(help="With --relate cluster: a model that groups, not likeness."),
+    ] = None,
     github: Annotated[
         str | None,
         typer.Option(help="Texts and states from `api`, or a JSON file of its shape."),
@@ -77,6 +81,7 @@ def mine(  # noqa: PLR0917 - an option is a parameter
         threshold=Threshold(min_files, _split_suffixes(suffixes)),
         relate=relate,
         neighbours=neighbours,
+        cluster_model=cluster_model,
     )
     chosen = open_judge(judge)
     console = Console(highlight=False, markup=False, soft_wrap=True)
