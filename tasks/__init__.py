@@ -2,9 +2,13 @@
 
 Read `pull_requests` and `instances` for the values everything else passes around,
 `rows` for the published dataset's file format, `suite` for how rows and a repository
-become instances, `relating` for which pull requests may be context for which,
-`repository` for reading a git history without touching it (`git_program` runs git,
-`diffs` reads what it says, `patches` what others wrote), and `errors` for what can go
-wrong. Nothing here runs a command of the repository or knows a sandbox; only
-`obtaining` reaches the network, for a repository that is named by a URL.
+become instances, and `relating` for which pull requests may be context for which.
+`repository` reads a git history without touching it: `git_program` runs git, `diffs`
+reads what it says, `patches` what others wrote.
+
+A suite is made by `mining` (over `commit_graph`, `branches`, `merge_messages` and
+`tree_pairs`), `candidates` (enough files), a `judging` judge, and `clusters` or
+`neighbours`; `suite_files` writes it, `suite_checks` doubts it, `paper_suite` rebuilds
+the paper's. `errors` is what can go wrong. Nothing here runs a command of the repository
+or knows a sandbox; only `obtaining`, `github` and `hub_dataset` reach a network.
 """
