@@ -9,6 +9,7 @@ reads what it says, `patches` what others wrote.
 A suite is made by `mining` (over `commit_graph`, `branches`, `merge_messages` and
 `tree_pairs`), `candidates` (enough files), a `judging` judge, and `clusters` or
 `neighbours`; `suite_files` writes it, `suite_checks` doubts it, `paper_suite` rebuilds
-the paper's. `errors` is what can go wrong. Nothing here runs a command of the repository
-or knows a sandbox; only `obtaining`, `github` and `hub_dataset` reach a network.
+the paper's. `errors` is what can go wrong. Nothing here runs a command of the
+repository or knows a sandbox; only `obtaining`, `github` and `hub_dataset` reach a
+network.
 """
