@@ -25,6 +25,15 @@ from tasks.repository import Repository
 
 __all__ = ["mine"]
 
+ClusterModel = Annotated[
+    str | None,
+    typer.Option(help="With --relate cluster: a model that groups, not likeness."),
+]
+GitHub = Annotated[
+    str | None,
+    typer.Option(help="Texts and states from `api`, or a JSON file of its shape."),
+]
+
 
 def mine(  # noqa: PLR0917 - an option is a parameter
     repo: Annotated[str, typer.Argument(help="A clone, or a URL to clone.")],
@@ -45,14 +54,8 @@ def mine(  # noqa: PLR0917 - an option is a parameter
     neighbours: Annotated[
         int, typer.Option(min=1, help="How many are related, of the nearest.")
     ] = 5,
-    cluster_model: Annotated[
-        str | None,
-        typer.Option(help="With --relate cluster: a model that groups, not likeness."),
-    ] = None,
-    github: Annotated[
-        str | None,
-        typer.Option(help="Texts and states from `api`, or a JSON file of its shape."),
-    ] = None,
+    cluster_model: ClusterModel = None,
+    github: GitHub = None,
     *,
     commits: Annotated[
         bool, typer.Option("--commits", help="Take plain commits of the main line too.")
