@@ -33,8 +33,6 @@ _BAD_INPUT = (
 )
 _FAILURES = (AgentError, SandboxError, OSError)
 _INTERRUPTED = 130
-_EXTRAS = {"scipy": "report"}
-"""Libraries that a whole command cannot do without, by the extra that brings them."""
 
 
 def call(name: str, module: str, arguments: Sequence[str]) -> int:
@@ -48,14 +46,7 @@ def call(name: str, module: str, arguments: Sequence[str]) -> int:
     Returns:
         The exit status.
     """
-    try:
-        program = typer.main.get_command(_load(name, module))
-    except ModuleNotFoundError as error:
-        library = (error.name or "").partition(".")[0]
-        if library not in _EXTRAS:
-            raise
-        advice = f'pip install "swe-features[{_EXTRAS[library]}]"'
-        return _complain(f"{name} needs {library}, which is not here: {advice}", 1)
+    program = typer.main.get_command(_load(name, module))
     try:
         status = program.main(
             list(arguments), prog_name=f"swe-features {name}", standalone_mode=False

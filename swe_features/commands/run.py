@@ -164,15 +164,12 @@ def run(  # noqa: PLR0917  # each parameter is an option
         raise typer.Exit(1)
 
 
-def _write_report(directory: Path) -> str:
-    """Write the page of the demo; where it is, or how to get it."""
-    try:
-        # Its statistics need scipy, which a run does without.
-        from swe_features.report.writing import write_report  # noqa: PLC0415
-    except ModuleNotFoundError:
-        install = 'pip install "swe-features[report]"'
-        return f"{install}, then swe-features report {directory}"
-    return str(write_report(read_experiment(directory), with_figures=False).page)
+def _write_report(directory: Path) -> Path:
+    """Write the page of the demo."""
+    # Its statistics import scipy, which a run without a report does without.
+    from swe_features.report.writing import write_report  # noqa: PLC0415
+
+    return write_report(read_experiment(directory), with_figures=False).page
 
 
 def default_directory(settings: ExperimentConfig, shard: Shard | None) -> Path:

@@ -1,6 +1,4 @@
 import csv
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -99,21 +97,6 @@ def test_report_can_be_written_over_an_older_one(tmp_path: Path) -> None:
     for _ in range(2):
         write_report(read_experiment(folder), with_figures=False)
     assert not list(folder.rglob("*.draft"))
-
-
-def test_report_without_scipy_says_what_to_install(tmp_path: Path) -> None:
-    program = (
-        "import sys; sys.modules['scipy'] = None; from swe_features.cli import main; "
-        f"sys.exit(main(['report', {str(tmp_path)!r}]))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 1
-    assert done.stderr == (
-        "error: report needs scipy, which is not here: "
-        'pip install "swe-features[report]"\n'
-    )
 
 
 def test_demo_writes_a_report_and_says_where(
