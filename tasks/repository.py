@@ -179,20 +179,27 @@ class Repository:
         )
 
     def changed_files(
-        self, base: str, head: str, *, patches: bool, counts: bool = True
+        self,
+        base: str,
+        head: str,
+        *,
+        patches: bool,
+        counts: bool = True,
+        lacks_contents: bool = False,
     ) -> tuple[ChangedFile, ...]:
         """Files that differ between the trees of two commits, sorted by name.
 
         Where the repository lacks a file's content (a partial clone), its status is
         still right, but line counts and patch are None and a rename with edits shows
         as a removal and an addition. Without `counts`, lines are not counted, which
-        takes most of the time.
+        takes most of the time; with `lacks_contents`, where that is known, no time is
+        lost on trying.
 
         Raises:
             RepositoryError: One of the trees cannot be read.
         """
         wanted = _Wanted(patches=patches, counts=counts)
-        found = self._diff(base, head, wanted)
+        found = None if lacks_contents else self._diff(base, head, wanted)
         if found is None:
             found = self._diff_without_missing(base, head, wanted)
         return tuple(sorted(found, key=lambda file: file.filename))

@@ -72,7 +72,9 @@ def _compare(
 
 def _compare_alone(repository: Repository, base: str, head: str) -> Comparison:
     try:
-        files = repository.changed_files(base, head, patches=False, counts=False)
+        files = repository.changed_files(
+            base, head, patches=False, counts=False, lacks_contents=True
+        )
     except RepositoryError as error:
         return Comparison(base, head, problem=str(error))
     return Comparison(base, head, files)
