@@ -1,8 +1,10 @@
 """A supervisor as a child process, reached through its standard streams."""
 
+import fcntl
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from sandbox.streams import DescriptorChannel
 __all__ = ["ChildSupervisor", "start_child"]
 
 _PATIENCE_S = 2
+_PIPE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +73,7 @@ def start_child(
     assert process.stdout is not None
     # The channel owns its descriptors; those of the library are closed at once.
     with process.stdin as stdin, process.stdout as stdout:
+        with suppress(OSError):
+            fcntl.fcntl(stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         channel = DescriptorChannel(os.dup(stdout.fileno()), os.dup(stdin.fileno()))
     return ChildSupervisor(channel, process)

@@ -14,6 +14,7 @@ it is every descendant, found again as orphans come back to it.
 import _socket
 import ctypes
 import errno
+import fcntl
 import os
 import resource
 import select
@@ -36,7 +37,8 @@ OUT, ERR, END = 1, 2, 3
 OK, NOT_FOUND, REFUSED = 0, 1, 2
 ENDED, LATE, STOPPED = 0, 1, 2
 
-_SET_DUMPABLE, _SET_CHILD_SUBREAPER = 4, 36
+_SET_DUMPABLE, _SET_CHILD_SUBREAPER, _SET_PIPE_SIZE = 4, 36, 1031
+_PIPE_BYTES = 1 << 20
 _IGNORED_BY_PYTHON = [2, 13, 25]  # interrupt, broken pipe, file too large
 _CHUNK = 1 << 18
 _NAP_S = 0.005
@@ -133,7 +135,7 @@ class Supervisor:
         self.waiting.append(kind)
         for part in parts:
             self.waiting += part
-        if len(self.waiting) > _CHUNK // 4:
+        if len(self.waiting) > _CHUNK // 2:
             self.flush()
 
     def flush(self) -> None:
@@ -166,7 +168,7 @@ class Supervisor:
         """Run one command to its end, or to the end of its time."""
         started = time.monotonic()
         self.enter_root()
-        (out, out_end), (err, err_end) = os.pipe(), os.pipe()
+        (out, out_end), (err, err_end) = wide_pipe(), wide_pipe()
         try:
             process = self.spawn(command, out_end, err_end)
         finally:
@@ -312,6 +314,17 @@ def protect() -> None:
     library = ctypes.CDLL(None, use_errno=True)
     library.prctl(_SET_DUMPABLE, 0, 0, 0, 0)
     library.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def wide_pipe() -> "tuple[int, int]":
+    """A pipe that takes a lot, so that a command seldom waits for this process."""
+    reading, writing = os.pipe()
+    try:
+        fcntl.fcntl(writing, _SET_PIPE_SIZE, _PIPE_BYTES)
+    except OSError:
+        # A user has only so much of it; the usual size will do.
+        return reading, writing
+    return reading, writing
 
 
 def limit_resources(limits: "dict[str, str]") -> None:
