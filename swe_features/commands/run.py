@@ -7,10 +7,11 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
 import typer
 
+from swe_features.commands import run_options as given
 from swe_features.estimate import CostEstimate, estimate_as_text, estimate_run
 from swe_features.experiment import ExperimentConfig, find_config
 from swe_features.preparation import (
@@ -34,96 +35,37 @@ INTERRUPTED = 130
 
 
 def run(  # noqa: PLR0917  # each parameter is an option
-    config: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[CONFIG|SUITE]",
-            help="An experiment file (.yaml), rows (.jsonl), or the name of a packaged "
-            "experiment. Without it: the packaged demo.",
-        ),
-    ] = None,
-    suite: Annotated[
-        Path | None,
-        typer.Option(help="Rows (.jsonl) for a packaged experiment; else the demo's."),
-    ] = None,
-    repo: Annotated[
-        list[str] | None,
-        typer.Option(help="Path or URL of the repository, or OWNER/NAME=PATH; repeat."),
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="offline, or any name that litellm knows.")
-    ] = None,
-    sleep_model: Annotated[
-        str | None, typer.Option(help="Model of the sleep phase, if another one.")
-    ] = None,
-    model_option: Annotated[
-        list[str] | None, typer.Option(help="NAME=VALUE for the model; repeat.")
-    ] = None,
-    budgets: Annotated[
-        str | None, typer.Option(help="Steps of the test phase, such as 2,4,8.")
-    ] = None,
-    arms: Annotated[
-        str | None,
-        typer.Option(help="Such as sleep-time,test-time,no-context,bm25,oracle."),
-    ] = None,
-    seeds: Annotated[
-        int | None, typer.Option(help="How often each cell is attempted.")
-    ] = None,
-    sandbox: Annotated[
-        str | None,
-        typer.Option(help="auto, docker, local, bubblewrap or subprocess."),
-    ] = None,
-    mode: Annotated[str | None, typer.Option(help="predict or edit.")] = None,
-    related: Annotated[
-        str | None,
-        typer.Option(help="past-only, or the paper's any-order: the future leaks in."),
-    ] = None,
-    skip_invalid: Annotated[
-        bool | None,
-        typer.Option("--skip-invalid", help="Leave rows out that cannot be used."),
-    ] = None,
-    record: Annotated[
-        Path | None,
-        typer.Option(help="Directory for every request to a model and its reply."),
-    ] = None,
-    replay: Annotated[
-        Path | None,
-        typer.Option(help="Directory of a recording: it answers, and no model."),
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(help="Cells attempted at the same time.")
-    ] = None,
-    executor: Annotated[
-        str | None, typer.Option(help="threads, or ray: many machines.")
-    ] = None,
-    address: Annotated[
-        str | None, typer.Option(help="Of the Ray cluster; else one on this machine.")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Directory of the results; runs/NAME if not given."),
-    ] = None,
-    retry: Annotated[
-        str,
-        typer.Option(
-            help="Attempt again: missing, broken, limit or all; all are kept."
-        ),
-    ] = "broken",
-    shard: Annotated[
-        str | None,
-        typer.Option(help="Run one part of several, as 2/5; merge them afterwards."),
-    ] = None,
-    dry_run: Annotated[
-        bool | None,
-        typer.Option("--dry-run", help="Say what would be done, and what it may cost."),
-    ] = None,
-    as_json: Annotated[
-        bool | None, typer.Option("--json", help="Print the table as JSON.")
-    ] = None,
+    config: given.Config = None,
+    suite: given.Suite = None,
+    repo: given.Repo = None,
+    model: given.Model = None,
+    sleep_model: given.SleepModel = None,
+    model_option: given.ModelOption = None,
+    budgets: given.Budgets = None,
+    arms: given.Arms = None,
+    seeds: given.Seeds = None,
+    sandbox: given.Sandbox = None,
+    mode: given.Mode = None,
+    related: given.Related = None,
+    skip_invalid: given.SkipInvalid = None,
+    record: given.Record = None,
+    replay: given.Replay = None,
+    workers: given.Workers = None,
+    executor: given.Executor = None,
+    address: given.Address = None,
+    out: given.Out = None,
+    retry: given.Retry = "broken",
+    shard: given.Shard = None,
+    dry_run: given.DryRun = None,
+    as_json: given.AsJson = None,
 ) -> None:
     """Run an experiment: sleep, test, score, table.
 
     Running it again takes up where it ended: scored cells stay, the rest is attempted.
+
+    swe-features run rows.jsonl --repo path/to/clone --budgets 2,4,8
+
+    swe-features run figure-11 --model anthropic/claude-sonnet-4-5 --dry-run
     """
     options = {
         "suite": suite,
