@@ -126,17 +126,20 @@ class LiveReport:
         return Answer(packed)
 
 
-def serve(directory: Path, *, port: int = 0) -> ThreadingHTTPServer:
+def serve(
+    directory: Path, *, port: int = 0, refresh_s: float = REFRESH_S
+) -> ThreadingHTTPServer:
     """Listen on loopback; the caller lets it serve, and closes it.
 
     Args:
         directory: Of the experiment.
         port: 0 takes a free one.
+        refresh_s: See `LiveReport`.
 
     Raises:
         OSError: The port is taken.
     """
-    live = LiveReport(directory)
+    live = LiveReport(directory, refresh_s=refresh_s)
 
     class Handler(BaseHTTPRequestHandler):
         server_version = "swe-features"

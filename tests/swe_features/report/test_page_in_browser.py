@@ -280,7 +280,7 @@ def test_live_page_follows_the_run(page: Page, tmp_path: Path) -> None:
     results = run / "results.jsonl"
     lines = results.read_text().splitlines(keepends=True)
     results.write_text("".join(lines[:-3]))
-    with serve(run) as server:
+    with serve(run, refresh_s=0.0) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
@@ -289,7 +289,7 @@ def test_live_page_follows_the_run(page: Page, tmp_path: Path) -> None:
             expect(badge).to_have_text(re.compile("^11 of 15"))
             page.wait_for_function("document.getElementById('live').dataset.stamp")
             results.write_text("".join(lines))
-            expect(badge).to_have_text(re.compile("^13 of 15"), timeout=20_000)
+            expect(badge).to_have_text(re.compile("^13 of 15"), timeout=60_000)
             page.get_by_role("button", name="Change 1").click()
             cell = page.locator("details[data-cell='0001-test-time-2-0']")
             cell.locator("summary").first.click()
