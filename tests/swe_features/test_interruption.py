@@ -61,10 +61,9 @@ class Slow(Student):
         time.sleep(0.2)
         return super().complete(messages, tools)
 
-def slow_run(experiment, out, progress):
-    return run_experiment(
-        experiment, out, progress, set_up=lambda config, run_id: equip_with(Slow())
-    )
+def slow_run(experiment, out, progress, **options):
+    set_up = lambda config, run_id: equip_with(Slow())
+    return run_experiment(experiment, out, progress, set_up=set_up, **options)
 
 command.run_experiment = slow_run
 from swe_features.cli import main
