@@ -145,11 +145,14 @@ class Witness:
         return sum(number in self._touched(change) for change in nearest)
 
     def _past_changes(self, file: int) -> tuple[PastChange, ...]:
+        """Those of the similar changes that say something: no sweeps, none untitled."""
         number = int(self._at.candidates[file])
         past: list[PastChange] = []
-        for change in self._found.neighbours[:20].tolist():
+        for change in self._found.neighbours.tolist():
+            row = self._index.changes[change]
+            if not row.title or self._index.change_size[change] > _LARGEST_CHANGE:
+                continue
             if len(past) < _PAST_CHANGES and number in self._touched(change):
-                row = self._index.changes[change]
                 known = row.number if row.number >= 0 else None
                 past.append(PastChange(row.commit, row.title, known))
         return tuple(past)

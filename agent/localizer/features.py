@@ -13,7 +13,7 @@ __all__ = ["FeatureTable", "fuse_ranks", "second_features", "signal_features"]
 
 Floats = NDArray[np.float64]
 
-_PLAIN = "kind."
+_PLAIN = ("kind.", "query.")
 _DEEPEST_RANK = 300
 _FIFTH = 4
 

@@ -15,6 +15,7 @@ _MOST_STEPS = 25
 _SETTLED = 1e-4
 _MOST_HALVINGS = 12
 _INTERCEPT_SHARE = 0.1
+_UNTAUGHT_SHARE = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,10 @@ class Coefficients:
             caution: How many examples the present weights are worth.
         """
         start = np.append(self.weight, self.intercept)
-        moved = fit(self.standardise(rows), labels, weights, caution, start)
+        # A weight of nothing was never taught anything, so it may move freely: no
+        # shipped example knew heads of pull requests.
+        pull = np.where(self.weight == 0, _UNTAUGHT_SHARE, 1.0) * caution
+        moved = fit(self.standardise(rows), labels, weights, pull, start)
         return Coefficients(
             self.names, self.mean, self.scale, moved[:-1], float(moved[-1])
         )
@@ -94,7 +98,7 @@ def fit(
     rows: Floats,
     labels: Floats,
     weights: Floats,
-    caution: float,
+    caution: float | Floats,
     start: Floats | None = None,
 ) -> Floats:
     """Weights, and the intercept last, by Newton's method.
@@ -103,14 +107,15 @@ def fit(
         rows: Standardised features.
         labels: 1 or 0.
         weights: How much each row counts.
-        caution: Strength of the pull towards `start`.
+        caution: Strength of the pull towards `start`, of all weights or of each.
         start: Weights and intercept to stay close to; zeros when None, and then the
             intercept is free.
     """
     width = rows.shape[1] + 1
     table = np.c_[rows, np.ones(len(rows))].astype(np.float32)
-    pull = np.full(width, caution)
-    pull[-1] = 1e-6 if start is None else caution * _INTERCEPT_SHARE
+    pull = np.append(np.broadcast_to(caution, width - 1), 1e-6)
+    if start is not None:
+        pull[-1] = pull[:-1].max(initial=1e-6) * _INTERCEPT_SHARE
     centre = np.zeros(width) if start is None else start
     solution = centre.copy()
     cost = _cost(table, labels, weights, pull, solution, centre)

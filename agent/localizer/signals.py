@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.localizer.index import Index, Snapshot
-from agent.localizer.paths import FileKind
 from agent.localizer.postings import Gathered, Ints, totals
 from agent.localizer.query import Query
+from agent.localizer.standing import add_standing
 
 __all__ = ["Evidence", "measure"]
 
@@ -22,8 +22,6 @@ Floats = NDArray[np.float64]
 _K1, _B = 2.0, 0.4
 _NEIGHBOURS = 60
 _CLOSE_NEIGHBOURS = 20
-_HALF_LIVES = (30, 150, 800)
-_FEATURE_HALF_LIFE = 60
 _FEEDBACK_CHANGES = 8
 _FEEDBACK_TERMS = 40
 
@@ -73,9 +71,8 @@ class _Measurement:
         neighbours, similarity = self._neighbours(content)
         self._profiles(content)
         self._feedback(neighbours[:_FEEDBACK_CHANGES], similarity)
-        self._priors()
-        self._kinds(neighbours, similarity)
-        self._folders()
+        near = (neighbours, similarity)
+        add_standing(self.index, self.at, self.query, near, self.signals)
         return Evidence(self.at, self.signals, neighbours, similarity)
 
     def _gather(self, field: str) -> Gathered:
@@ -298,67 +295,6 @@ class _Measurement:
         self.signals["history.expanded"] = learned / max(
             float(learned.max(initial=0)), 1e-9
         ) + asked / max(float(asked.max(initial=0)), 1e-9)
-
-    def _priors(self) -> None:
-        """How often, and how lately, a file was edited."""
-        index, touch = self.index, self.at.touch
-        change = index.touch_change[:touch]
-        file = index.touch_file[:touch]
-        edit = (index.touch_status[:touch] == ord("M")).astype(np.float64)
-        feature = index.change_is_feature[change] * edit
-
-        def total(weights: Floats) -> Floats:
-            return totals(file, weights, index.files)[self.files]
-
-        self.signals["prior.edits"] = total(edit)
-        for half_life in _HALF_LIVES:
-            fresh = 0.5 ** (self.age[change] / half_life)
-            self.signals[f"prior.edits_{half_life}"] = total(edit * fresh)
-        features = np.cumsum(index.change_is_feature[: self.at.change])
-        since = (features[-1] if len(features) else 0) - features
-        fresh = 0.5 ** (since[change] / _FEATURE_HALF_LIFE)
-        self.signals["prior.features"] = total(feature)
-        self.signals["prior.features_fresh"] = total(feature * fresh)
-        heads = index.head_change[change].astype(np.float64)
-        self.signals["prior.heads"] = total(feature * fresh * heads)
-        last = np.full(index.files, -1.0)
-        last[file] = change
-        self.signals["prior.recent"] = 1 / (
-            1.0 + np.log1p(self.at.change - last[self.files])
-        )
-        born = np.full(index.files, float(self.at.change))
-        born[file[::-1]] = change[::-1]
-        self.signals["prior.age"] = np.log1p(self.at.change - born[self.files])
-        self.signals["prior.length"] = np.log1p(self.at.length[self.files])
-
-    def _kinds(self, neighbours: Ints, similarity: Floats) -> None:
-        """How often changes like this one touch a file of this kind."""
-        index = self.index
-        kind = index.path_kind[self.at.path[self.files]]
-        close = neighbours[:_CLOSE_NEIGHBOURS]
-        rates = np.zeros(len(FileKind))
-        weights = similarity[: len(close)]
-        for change, weight in zip(close.tolist(), weights, strict=True):
-            first, end = index.touch_starts[change : change + 2]
-            touched = self.at.path[index.touch_file[first:end]]
-            rates[np.unique(index.path_kind[touched])] += weight
-        self.signals["kind.rate"] = rates[kind] / max(float(weights.sum()), 1e-9)
-        self.signals["kind.depth"] = index.path_depth[self.at.path[self.files]].astype(
-            np.float64
-        )
-        for one in FileKind:
-            self.signals[f"kind.{one.name.lower()}"] = (kind == one).astype(np.float64)
-
-    def _folders(self) -> None:
-        """Evidence for the rest of a file's folder."""
-        folder = self.index.path_folder[self.at.path[self.files]]
-        size = np.bincount(folder, minlength=1)[folder]
-        for name in ("content.all", "history.both", "prior.features_fresh"):
-            score = self.signals[name]
-            rest = totals(folder, score, 1)[folder] - score
-            key = f"folder.{name.partition('.')[2]}"
-            self.signals[key] = rest / np.maximum(size - 1, 1)
-        self.signals["folder.size"] = np.log1p(size)
 
 
 def _nearest(score: Floats, count: int) -> tuple[Ints, Floats]:
