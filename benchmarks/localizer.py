@@ -7,6 +7,14 @@ what was known before it, and scored by the files it modified. The index is lear
 for each clone and looked back into, which equals learning it anew at each base commit
 (a test says so). Coefficients that never saw a repository are read from `--held-out`,
 as `benchmarks/localizer_training.py` wrote them; for others the shipped ones are used.
+
+    python benchmarks/localizer.py --clones DIR --only NAME --unmerged [--rows FILE]
+
+asks the heads of pull requests that were never merged instead, those that forked from
+the first-parent chain, each as of the commit it forked from, once without and once with
+the older heads as examples; `--rows` names pull requests, as the SWE-Features dataset
+has them, that are asked apart, each of an index that was learned at its own base
+commit.
 """
 
 import argparse
@@ -17,15 +25,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.localizer.estimate import Estimate, estimate
-from agent.localizer.examples import edited_files, newest_pulls, refitted
+from agent.localizer.examples import (
+    edited_files,
+    example_changes,
+    newest_pulls,
+    refitted,
+)
 from agent.localizer.features import fuse_ranks
 from agent.localizer.index import Index
-from agent.localizer.learning import Past, read_past
+from agent.localizer.learning import Past, learn, read_past
 from agent.localizer.prior import Prior, read_prior, shipped_prior
 from agent.localizer.propagation import propagate
 from agent.localizer.query import Query, read_query
@@ -35,6 +49,9 @@ Floats = NDArray[np.float64]
 
 _TOP = 5
 _SUITE_SIZE = 60
+_ERA = 2_000
+"""Changes after which a past is fitted to again, where all of it is asked."""
+_SUFFIXES = (".py", ".js")
 _RESAMPLES = 2_000
 _AT_LEAST_THREE = SetPreference(min_files=3)
 _DEPTHS = (20, 50)
@@ -60,6 +77,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", help="Names of clones, by their end.")
     parser.add_argument("--held-out", type=Path)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--unmerged", action="store_true")
+    parser.add_argument("--rows", type=Path)
     options = parser.parse_args()
     results: dict[str, list[Asked]] = {}
     for folder in sorted(options.clones.iterdir()):
@@ -69,12 +88,16 @@ def main() -> None:
             continue
         if not folder.is_dir() or folder.name.startswith("."):
             continue
+        if options.unmerged:
+            evaluate_unmerged(inner if inner.is_dir() else folder, options.rows)
+            continue
         past = read_past(inner if inner.is_dir() else folder)
         asked = evaluate(name, past, _prior_for(name, options.held_out))
         if asked:
             results[name] = asked
             print_row(name, asked)
-    print_summary(results)
+    if results:
+        print_summary(results)
     if options.json:
         options.json.write_text(json.dumps(_as_record(results), indent=1))
 
@@ -99,13 +122,116 @@ def evaluate(name: str, past: Past, prior: Prior) -> list[Asked]:
     return asked
 
 
+def evaluate_unmerged(clone: Path, rows: Path | None) -> None:
+    """Ask what was proposed and never merged, and some rows, if there are."""
+    listed = _read_rows(rows) if rows else []
+    apart = {int(row["pr_number"]) for row in listed}
+    for with_heads in (False, True):
+        # The heads are needed in both cases, to be asked; examples only in one.
+        past = read_past(clone, with_heads=True)
+        if not with_heads:
+            chain = read_past(clone)
+        heads = [
+            one
+            for one in example_changes(past.index, least_code=3, suffixes=_SUFFIXES)
+            if past.changes[one].is_head and past.changes[one].number not in apart
+        ]
+        heads = _without_repeats(past, heads)
+        teacher = past if with_heads else chain
+        place = _Places(teacher)
+        asked = []
+        for head in heads:
+            change = past.changes[head]
+            gold = [past.index.paths[p] for p in _edited_paths(past.index, head)]
+            asked.append(place.ask(change.title, change.body, change.parent, gold))
+        name = "with past heads" if with_heads else "without past heads"
+        print_summary({f"unmerged, {name}": [one for one in asked if one]})
+        answers = [_ask_row(clone, row, with_heads=with_heads) for row in listed]
+        if answers:
+            print_summary({f"rows, {name}": answers})
+
+
+class _Places:
+    """Asks a past as of any of its commits, fitted to what was older."""
+
+    def __init__(self, past: Past) -> None:
+        self._past = past
+        self._position = {
+            change.commit: place for place, change in enumerate(past.changes)
+        }
+        self._fitted: dict[int, Prior] = {}
+
+    def ask(
+        self, title: str, body: str, base: str, gold: Sequence[str]
+    ) -> Asked | None:
+        """None where the base is not of the chain, or no gold file existed there."""
+        if base not in self._position:
+            return None
+        change = self._position[base] + 1
+        index = self._past.index
+        era = change // _ERA * _ERA
+        if era not in self._fitted:
+            changes = self._past.changes
+            prior = shipped_prior()
+            self._fitted[era] = refitted(index, changes, prior, before=era)
+        query = read_query(title, body)
+        found = estimate(index, self._fitted[era], query, change)
+        at = found.snapshot
+        named = {index.paths[int(at.path[one])]: int(one) for one in at.candidates}
+        files = np.array([named[path] for path in gold if path in named], np.int64)
+        return _score(index, query, found, files, len(gold)) if len(files) else None
+
+
+def _ask_row(clone: Path, row: Mapping[str, Any], *, with_heads: bool) -> Asked:
+    """Learn at the row's own base commit, and ask."""
+    learned = learn(clone, row["base_commit"], with_heads=with_heads)
+    index = learned.index
+    query = read_query(row["title"], row["body"])
+    found = estimate(index, learned.prior, query, len(index.changes))
+    at = found.snapshot
+    named = {index.paths[int(at.path[one])]: int(one) for one in at.candidates}
+    gold = _gold_of(row)
+    files = np.array([named[path] for path in gold if path in named], np.int64)
+    return _score(index, query, found, files, len(gold))
+
+
+def _without_repeats(past: Past, heads: Sequence[int]) -> list[int]:
+    """Heads whose title nobody used before."""
+    titles: dict[str, int] = {}
+    for head in heads:
+        titles.setdefault(past.changes[head].title.lower(), head)
+    return list(titles.values())
+
+
+def _edited_paths(index: Index, change: int) -> list[int]:
+    first, end = (int(one) for one in index.touch_starts[change : change + 2])
+    edited = index.touch_status[first:end] == ord("M")
+    paths: list[int] = index.touch_path[first:end][edited].tolist()
+    return paths
+
+
+def _read_rows(path: Path) -> list[dict[str, Any]]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines if line.strip()]
+
+
+def _gold_of(row: Mapping[str, Any]) -> list[str]:
+    files = row["changed_files"]
+    return [one["filename"] for one in files if one["status"] == "modified"]
+
+
 def _ask(past: Past, prior: Prior, change: int) -> Asked:
     index, text = past.index, past.changes[change]
     query = read_query(text.title, text.body)
     found = estimate(index, prior, query, change)
     gold = edited_files(index, change)
+    return _score(index, query, found, gold, len(gold))
+
+
+def _score(
+    index: Index, query: Query, found: Estimate, gold: NDArray[np.int64], total: int
+) -> Asked:
     hits = np.isin(found.snapshot.candidates, gold)
-    total = len(gold)
     order = np.argsort(-found.probability, kind="stable")
     ranked, hit = found.probability[order], hits[order]
     every = _f1_of_prefixes(hit, total)
