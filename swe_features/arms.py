@@ -176,6 +176,11 @@ def _attempt_with_learned_context(given: Assignment) -> Rollout:
     )
 
 
+def _attempt_with_text(given: Assignment) -> Rollout:
+    target = given.instance.target
+    return _ask(given, target.title, target.body, learned=given.learned_context)
+
+
 def _attempt_with_related(given: Assignment) -> Rollout:
     target = given.instance.target
     return _ask(given, target.title, target.body, related=given.instance.related)
@@ -284,8 +289,14 @@ ARMS: Mapping[str, Arm] = {
     for arm in (
         Arm(
             "sleep-time",
-            "what the sleep phase wrote about the related pull requests",
+            "what the sleep phase wrote about the related pull requests, and its index",
             _attempt_with_learned_context,
+            contexts=1,
+        ),
+        Arm(
+            "sleep-text",
+            "what the sleep phase wrote, as in the paper, without its index",
+            _attempt_with_text,
             contexts=1,
         ),
         Arm(
@@ -302,8 +313,8 @@ ARMS: Mapping[str, Arm] = {
         ),
         Arm(
             "random-context",
-            "what a sleep phase wrote about as many unrelated pull requests",
-            _attempt_with_learned_context,
+            "what a sleep phase wrote about as many unrelated pull requests, no index",
+            _attempt_with_text,
             contexts=1,
             studies="unrelated",
         ),

@@ -37,7 +37,7 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def serve(*lines: Line, **options: object) -> Iterator[tuple[ChatServer, LiteLLMModel]]:
     with ChatServer(*lines) as server:
-        given = {"api_base": server.url, "timeout_s": 10.0, "retries": 0} | options
+        given = {"api_base": server.url, "timeout_s": 60.0, "retries": 0} | options
         yield server, LiteLLMModel("openai/m", read_options(given))
 
 

@@ -311,6 +311,25 @@ def test_several_contexts_share_the_first_and_cost_all_of_theirs(
     assert any(text.count("Look at till/core.py.") == 3 for text in asked)
 
 
+def test_only_arms_with_the_index_are_shown_it(tmp_path: Path) -> None:
+    """The text and the index are separate gains, so they are separate arms."""
+    arms = ["sleep-time", "sleep-text", "random-context"]
+    experiment = small_experiment(tmp_path, arms=arms, budgets=[2])
+    out = tmp_path / "out"
+    run(experiment, out, Student())
+    shown = {}
+    for row in rows_of(out):
+        assert row.trajectory is not None
+        events = read_trajectory(out / row.trajectory)
+        facts = next(e["data"] for e in events if e["kind"] == "phase")
+        shown[row.arm] = (facts["has_learned_context"], facts["has_likely_files"])
+    assert shown == {
+        "sleep-time": (True, True),
+        "sleep-text": (True, False),
+        "random-context": (True, False),
+    }
+
+
 def test_context_only_hides_the_query(tmp_path: Path) -> None:
     student = Student()
     experiment = small_experiment(tmp_path, arms=["context-only"], budgets=[2])
