@@ -58,6 +58,7 @@ class Witness:
         self._found = estimate
         self._at = estimate.snapshot
         self._weights, self._counts = self._matches()
+        self._exists = frozenset(self._at.candidates.tolist())
 
     def path(self, file: int) -> str:
         """Path of a candidate, by its position."""
@@ -164,16 +165,15 @@ class Witness:
         starts, order = index.file_touches
         touches = order[starts[number] : starts[number + 1]]
         touches = touches[touches < self._at.touch][-_COMPANION_CHANGES:]
-        together: dict[int, int] = {}
-        for change in index.touch_change[touches].tolist():
-            if index.change_size[change] <= _LARGEST_CHANGE:
-                for other in self._touched(change).tolist():
-                    together[other] = together.get(other, 0) + 1
-        together.pop(number, None)
-        exists = set(self._at.candidates.tolist())
-        best = sorted(together, key=lambda other: (-together[other], other))
+        changes = np.unique(index.touch_change[touches])
+        changes = changes[index.change_size[changes] <= _LARGEST_CHANGE]
+        sizes = index.change_size[changes]
+        touch = np.repeat(index.touch_starts[changes + 1] - np.cumsum(sizes), sizes)
+        moved = index.touch_file[touch + np.arange(len(touch))]
+        files, counts = np.unique(moved[moved != number], return_counts=True)
+        best = np.lexsort((files, -counts))[: 2 * _COMPANIONS]
         return tuple(
-            index.paths[int(self._at.path[other])]
-            for other in best[: 2 * _COMPANIONS]
-            if together[other] >= _FEWEST_TOGETHER and other in exists
+            index.paths[int(self._at.path[files[one]])]
+            for one in best
+            if counts[one] >= _FEWEST_TOGETHER and int(files[one]) in self._exists
         )[:_COMPANIONS]

@@ -9,7 +9,7 @@ from agent.localizer.set_size import SetPreference
 
 __all__ = ["LocalizerFinder"]
 
-_EXPLAINED = 10
+_EXPLAINED = 6
 _ONE_SET = SetPreference()
 
 

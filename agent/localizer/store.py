@@ -124,8 +124,8 @@ def _write(folder: Path, stored: StoredIndex) -> None:
 
 def _read(folder: Path, commit: str, *, with_heads: bool) -> StoredIndex:
     def array(name: str) -> NDArray[Any]:
-        loaded: NDArray[Any] = np.load(folder / f"{name}.npy", mmap_mode="r")
-        return loaded
+        # A plain view of the mapped file: numpy's own class for it slows every slice.
+        return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
 
     def table(name: str) -> Any:  # noqa: ANN401 - JSON values
         return json.loads((folder / f"{name}.json").read_text(encoding="ascii"))

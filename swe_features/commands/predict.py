@@ -17,7 +17,7 @@ from tasks.obtaining import default_cache
 
 __all__ = ["predict"]
 
-_EXPLAINED = 10
+_EXPLAINED = 6
 _INDEXES = "indexes"
 
 
