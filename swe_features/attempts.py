@@ -35,6 +35,7 @@ from swe_features.store import RunDirectory
 from swe_features.trajectories import TrajectoryWriter
 from swe_features.version import version
 from tasks.instances import Instance
+from tasks.pull_requests import PullRequest
 
 __all__ = ["Attempts", "Slept", "broken_result", "join_contexts"]
 
@@ -112,7 +113,7 @@ class Attempts:
         asleep = f"sleep {where} {numbers} {work.seed}"
 
         def study(on_event: EventSink) -> LearnedContext:
-            self._finder(instance)
+            self._finder(instance, work.related)
             with conversation(asleep), self._sandbox(instance) as sandbox:
                 return sleep(
                     model=self._equipment.sleep_models(work.seed),
@@ -161,7 +162,9 @@ class Attempts:
                     learned_context=contexts.learned,
                     limits=self._experiment.config.limits.as_limits(),
                     on_event=on_event,
-                    finder=self._finder(instance) if contexts.learned else None,
+                    finder=self._finder_of(cell, instance)
+                    if contexts.learned
+                    else None,
                 )
                 rollout = arm_named(cell.arm).attempt(assignment)
                 return _Answered(rollout, sandbox.driver, sandbox.proof.as_record())
@@ -178,12 +181,21 @@ class Attempts:
         source = self._experiment.sources[instance.target.repo]
         return seal(source, instance.base_commit, self._experiment.cache / "sealed")
 
-    def _finder(self, instance: Instance) -> Finder | None:
+    def _finder_of(self, cell: Cell, instance: Instance) -> Finder | None:
+        """The index that a cell's sleep phases left."""
+        studied = instance.related
+        if arm_named(cell.arm).studies == "unrelated":
+            studied = self._experiment.unrelated[cell.instance_id]
+        return self._finder(instance, studied)
+
+    def _finder(
+        self, instance: Instance, studied: Sequence[PullRequest]
+    ) -> Finder | None:
         """The index that a sleep phase leaves; learned in the first one that asks."""
         if not self._experiment.config.localizer:
             return None
         tree = self._seal(instance).tree
-        return self._indexes.finder(tree, instance.base_commit)
+        return self._indexes.finder(tree, instance.base_commit, studied)
 
     def _try(
         self, folder: Path, name: str, phase: Phase, work: Callable[[EventSink], T]

@@ -52,6 +52,10 @@ class Localizer:
         self.commit = commit
         self._repo = repo
 
+    def with_index(self, index: Index) -> "Localizer":
+        """The same weights over another index of the same tree."""
+        return Localizer(index, self.prior, commit=self.commit, repo=self._repo)
+
     def rank(
         self,
         title: str,

@@ -1,0 +1,48 @@
+from agent.localizer.localizer import Localizer
+from agent.localizer.proposals import taught_by
+from tasks.pull_requests import ChangedFile, FileStatus, PullRequest
+
+
+def _pull(*files: str) -> PullRequest:
+    return PullRequest(
+        repo="o/shop",
+        pr_number=77,
+        title="Frobnicate the till",
+        body="",
+        base_commit="a" * 40,
+        changed_files=tuple(
+            ChangedFile(
+                path,
+                FileStatus.MODIFIED,
+                patch="@@ -1 +1 @@\n-old = 1\n+frobnicate = 1",
+            )
+            for path in files
+        ),
+    )
+
+
+def _chance(localizer: Localizer, path: str) -> float:
+    candidates = localizer.rank("Frobnicate more").candidates
+    return {one.path: one.probability for one in candidates}[path]
+
+
+def test_a_studied_pull_request_is_an_example(shop_localizer: Localizer) -> None:
+    taught = taught_by(
+        shop_localizer, [_pull("shop/client.py", "tests/test_client.py")]
+    )
+    for path in ("shop/client.py", "tests/test_client.py"):
+        assert _chance(taught, path) > _chance(shop_localizer, path)
+
+
+def test_it_leaves_the_tree_and_the_other_localizer_alone(
+    shop_localizer: Localizer,
+) -> None:
+    before = shop_localizer.rank("Frobnicate more")
+    taught = taught_by(shop_localizer, [_pull("shop/client.py", "shop/missing.py")])
+    assert shop_localizer.rank("Frobnicate more") == before
+    paths = {one.path for one in taught.rank("Frobnicate more").candidates}
+    assert paths == {one.path for one in before.candidates}
+
+
+def test_no_pull_requests_change_nothing(shop_localizer: Localizer) -> None:
+    assert taught_by(shop_localizer, []) is shop_localizer
