@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.errors import DriverUnavailableError
+from sandbox.identity import as_user
 from sandbox.streams import DescriptorChannel
 
 __all__ = ["ChildSupervisor", "start_child"]
@@ -44,7 +45,8 @@ def start_child(
     """Start a supervisor.
 
     Args:
-        arguments: Its command line.
+        arguments: Its command line; the program as an absolute path where `user` is
+            given.
         environment: All of its environment.
         folder: Where it starts.
         user: Who it runs as, where that is not this process's user.
@@ -54,7 +56,7 @@ def start_child(
     """
     try:
         process = subprocess.Popen(
-            arguments,
+            as_user(arguments, user),
             env=environment,
             cwd=folder,
             stdin=subprocess.PIPE,
@@ -62,9 +64,6 @@ def start_child(
             stderr=subprocess.DEVNULL,
             bufsize=0,
             start_new_session=True,
-            user=user,
-            group=user,
-            extra_groups=None if user is None else (),
         )
     except OSError as error:
         message = f"cannot start {arguments[0]}: {error.strerror}: install it"

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from sandbox.connection import BOOTSTRAP
 from sandbox.errors import DriverUnavailableError
+from sandbox.identity import as_user
 from sandbox.limits import SandboxLimits
 from sandbox.sealing import SANDBOX_ID
 from sandbox.session import command_environment
@@ -123,16 +124,13 @@ class BubblewrapWalls:
     def _probe(self) -> None:
         command = [*self._namespaces(), "--", self._python, "-I", "-S", "-c", "pass"]
         finished = subprocess.run(
-            command,
+            as_user(command, self.user),
             env={},
             cwd="/",
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_PROBE_S,
             check=False,
-            user=self.user,
-            group=self.user,
-            extra_groups=None if self.user is None else (),
         )
         if finished.returncode != 0:
             reason = finished.stderr.decode(errors="replace").strip()

@@ -1,0 +1,58 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sandbox.identity import as_user
+
+BUSY = """
+import sys, threading
+from pathlib import Path
+import numpy as np
+from sandbox.pipes import start_child
+
+stop = threading.Event()
+def multiply():
+    matrix = np.ones((600, 600))
+    while not stop.is_set():
+        matrix @ matrix
+threading.Thread(target=multiply, daemon=True).start()
+for _ in range(60):
+    start_child([sys.argv[1], "-c", ""], {}, Path("/"), user=61000).end()
+stop.set()
+print("done")
+"""
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes others")
+
+
+def test_nobody_else_is_the_command_itself() -> None:
+    assert as_user(["/bin/true"], None) == ["/bin/true"]
+
+
+@needs_root
+def test_program_runs_as_the_user_without_groups() -> None:
+    done = subprocess.run(
+        as_user(["/bin/sh", "-c", "id -u; id -g; id -G"], 61000),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd="/",
+    )
+    assert done.stdout.split() == ["61000", "61000", "61000"]
+
+
+@needs_root
+def test_sandboxes_open_while_another_thread_multiplies() -> None:
+    """A run hung for ever: a fork and a matrix product waited for each other."""
+    done = subprocess.run(
+        [sys.executable, "-c", BUSY, "/bin/sh"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+        cwd=Path(__file__).parent.parent.parent,
+    )
+    assert done.stdout.strip() == "done", done.stderr
