@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from functools import cache
 
 import docker
@@ -22,6 +23,15 @@ def docker_answers() -> bool:
         return False
     finally:
         client.close()
+
+
+def pytest_configure() -> None:
+    """Let programs under test be interrupted, however the tests were started.
+
+    A shell starts background jobs with SIGINT ignored, and every child inherits that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
