@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from agent.errors import ModelSetupError
 from agent.model import Reply
-from agent.prices import Prices
+from agent.models.prices import Prices
 from agent.rollout import Stop
 
 __all__ = ["NO_LIMITS", "Limits", "Spending"]

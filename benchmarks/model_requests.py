@@ -18,9 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from agent.litellm_model import LiteLLMModel
 from agent.messages import Message, ToolSpec
-from agent.model_options import read_options
+from agent.models.litellm_model import LiteLLMModel
+from agent.models.options import read_options
 from agent.redaction import Redactor
 from agent.test_phase import attempt
 from benchmarks.step_overhead import InstantSandbox

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agent.learned_context import LearnedContext
-    from agent.models import load_model
+    from agent.models.loading import load_model
     from agent.rollout import Rollout
     from agent.sleep_phase import sleep
     from agent.test_phase import attempt
@@ -65,7 +65,7 @@ _HOMES = {
     "Suite": "tasks.suite",
     "attempt": "agent.test_phase",
     "load_config": "swe_features.experiment",
-    "load_model": "agent.models",
+    "load_model": "agent.models.loading",
     "load_suite": "tasks.suite",
     "open_driver": "sandbox.opening",
     "prepare": "swe_features.preparation",

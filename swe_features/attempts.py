@@ -16,7 +16,7 @@ from agent.errors import ModelSetupError
 from agent.events import Event, EventSink
 from agent.learned_context import LearnedContext
 from agent.likely_files import Finder
-from agent.recording import conversation
+from agent.models.recording import conversation
 from agent.rollout import Rollout
 from agent.sleep_phase import sleep
 from agent.usage import Usage

@@ -6,7 +6,7 @@ from functools import cache, partial
 from typing import Any, Self
 
 from agent.model import Model
-from agent.models import OFFLINE, load_model
+from agent.models.loading import OFFLINE, load_model
 from sandbox.contract import Driver
 from swe_features.experiment import ExperimentConfig
 

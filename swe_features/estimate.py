@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import fmean
 
 from agent.learned_context_store import LearnedContextStore
-from agent.prices import Prices
+from agent.models.prices import Prices
 from agent.pull_request_text import write_pull_request
 from agent.usage import Usage
 from swe_features.cell_results import CellResult, latest_results, read_results

@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.messages import Message, ToolSpec
 from agent.model import Model
-from agent.models import load_model
+from agent.models.loading import load_model
 from agent.prompting import hash_prompts, render_prompt
 from tasks.judging import Judgement, Question, Verdict
 from tasks.pull_requests import PullRequest

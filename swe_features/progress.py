@@ -20,7 +20,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from agent.prices import Prices
+from agent.models.prices import Prices
 from agent.usage import Usage
 from swe_features.attempts import Slept
 from swe_features.cell_results import CellResult

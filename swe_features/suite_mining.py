@@ -146,7 +146,7 @@ def _relate(
 ) -> tuple[PullRequest, ...]:
     if plan.relate == "cluster" and plan.cluster_model is not None:
         # A model's library takes seconds to import.
-        from agent.models import load_model  # noqa: PLC0415
+        from agent.models.loading import load_model  # noqa: PLC0415
         from swe_features.model_clusters import cluster_with_model  # noqa: PLC0415
 
         return cluster_with_model(load_model(plan.cluster_model), rows)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from agent.prices import Prices
+from agent.models.prices import Prices
 from swe_features.arms import arm_named
 from swe_features.errors import ConfigError
 from swe_features.report.analyses import analyses_record

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from statistics import fmean
 from typing import Any
 
-from agent.prices import Prices
+from agent.models.prices import Prices
 from swe_features.cell_results import CellResult
 
 __all__ = ["costs_record"]

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.errors import ModelError
-from agent.litellm_library import load_litellm
-from agent.model_faults import name_fault
+from agent.models.faults import name_fault
+from agent.models.litellm_library import load_litellm
 from swe_features.statistics.query_likelihood import Likelihood, Query
 
 __all__ = ["CompletionLikelihoodModel"]

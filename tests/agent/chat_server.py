@@ -15,9 +15,9 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-from agent.litellm_model import LiteLLMModel
 from agent.messages import Message
-from agent.model_options import read_options
+from agent.models.litellm_model import LiteLLMModel
+from agent.models.options import read_options
 
 __all__ = [
     "Answer",

@@ -3,8 +3,8 @@ from collections.abc import Sequence
 from agent.likely_files import Candidate, likely_files_tool, write_candidates
 from agent.messages import ToolCall
 from agent.model import Reply
-from agent.offline_model import OfflineModel
-from agent.scripted_model import ScriptedModel
+from agent.models.offline_model import OfflineModel
+from agent.models.scripted_model import ScriptedModel
 from agent.test_phase import attempt
 from tests.agent.conftest import FolderSandbox
 

@@ -9,8 +9,8 @@ from agent.events import Event
 from agent.limits import Limits
 from agent.messages import Message, ToolCall
 from agent.model import Reply
+from agent.models.scripted_model import ScriptedModel
 from agent.rollout import Stop
-from agent.scripted_model import ScriptedModel
 from agent.sleep_phase import sleep
 from agent.test_phase import attempt
 from agent.usage import Usage

@@ -4,8 +4,8 @@ from agent.events import Event, discard
 from agent.loop import Guidance, Loop
 from agent.messages import Message, ToolCall
 from agent.model import Reply
+from agent.models.scripted_model import ScriptedModel
 from agent.rollout import Stop
-from agent.scripted_model import ScriptedModel
 from agent.tools.schema import describe, string
 from agent.tools.tool import Observation, Tool
 from agent.tools.toolbox import Toolbox

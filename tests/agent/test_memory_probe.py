@@ -3,7 +3,7 @@
 from agent.memory_probe import probe_memory
 from agent.messages import ToolCall
 from agent.model import Reply
-from agent.scripted_model import ScriptedModel
+from agent.models.scripted_model import ScriptedModel
 
 
 def probe(reply: Reply) -> tuple[tuple[str, ...], str, ScriptedModel]:

@@ -1,6 +1,6 @@
 from agent.messages import ToolCall
 from agent.model import Reply
-from agent.scripted_model import ScriptedModel
+from agent.models.scripted_model import ScriptedModel
 from agent.sleep_phase import prompt_hash, sleep
 from agent.usage import Usage
 from tasks.pull_requests import ChangedFile, FileStatus, PullRequest

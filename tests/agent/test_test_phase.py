@@ -3,7 +3,7 @@ import pytest
 from agent.learned_context import LearnedContext
 from agent.messages import ToolCall
 from agent.model import Reply
-from agent.scripted_model import ScriptedModel
+from agent.models.scripted_model import ScriptedModel
 from agent.test_phase import attempt
 from agent.usage import Usage
 from tasks.pull_requests import ChangedFile, FileStatus, PullRequest

@@ -4,7 +4,7 @@ import pytest
 
 from agent.messages import ToolCall
 from agent.model import Reply
-from agent.scripted_model import ScriptedModel
+from agent.models.scripted_model import ScriptedModel
 from swe_features.model_clusters import cluster_with_model
 from tasks.errors import SuiteError
 from tasks.pull_requests import PullRequest

@@ -4,7 +4,7 @@ import pytest
 
 from agent.messages import ToolCall
 from agent.model import Reply
-from agent.scripted_model import ScriptedModel
+from agent.models.scripted_model import ScriptedModel
 from swe_features.model_judge import ModelJudge
 from tasks.pull_requests import ChangedFile, FileStatus, PullRequest
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.litellm_model import LiteLLMModel
-from agent.model_options import read_options
-from agent.recording import RecordingModel
+from agent.models.litellm_model import LiteLLMModel
+from agent.models.options import read_options
+from agent.models.recording import RecordingModel
 from sandbox.opening import open_driver
 from swe_features.equipment import Equipment
 from swe_features.results import read_experiment

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from agent.recording import RecordingModel, ReplayModel
+from agent.models.recording import RecordingModel, ReplayModel
 from swe_features.session import run_experiment
 from tests.swe_features.small_experiment import (
     Silence,

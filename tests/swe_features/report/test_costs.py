@@ -3,7 +3,7 @@ from datetime import date
 
 import pytest
 
-from agent.prices import Prices
+from agent.models.prices import Prices
 from agent.usage import Usage
 from swe_features.report.costs import costs_record
 from swe_features.results import StoredExperiment

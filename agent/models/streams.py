@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-from agent.model_faults import StreamCutError
+from agent.models.faults import StreamCutError
 
 __all__ = ["gather_stream"]
 

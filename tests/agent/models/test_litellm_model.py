@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from agent.errors import ModelSetupError
-from agent.litellm_model import LiteLLMModel
 from agent.messages import Message, ToolCall, ToolSpec
 from agent.model import Reply
-from agent.model_options import read_options
+from agent.models.litellm_model import LiteLLMModel
+from agent.models.options import read_options
 from tests.agent.chat_server import Answer, ChatServer, Line, tool_call
 
 KEY = "sk-planted-in-the-environment-0123456789"
@@ -275,7 +275,7 @@ def refuse(*args):
     raise AssertionError(f"the network was asked for: {args}")
 socket.socket.connect = refuse
 socket.getaddrinfo = refuse
-from agent.litellm_library import load_litellm
+from agent.models.litellm_library import load_litellm
 litellm = load_litellm()
 assert litellm.model_cost
 """

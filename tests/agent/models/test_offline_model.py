@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from agent.learned_context import LearnedContext
-from agent.offline_model import OfflineModel
+from agent.models.offline_model import OfflineModel
 from agent.rollout import Rollout
 from agent.sleep_phase import sleep
 from agent.test_phase import attempt

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from agent.errors import ModelSetupError
-from agent.models import load_model
+from agent.models.loading import load_model
 
 
 def test_a_litellm_name_is_loaded_without_importing_the_library() -> None:
     code = (
-        "import sys; from agent.models import load_model; "
+        "import sys; from agent.models.loading import load_model; "
         "print(load_model('openai/gpt-5-mini', temperature='0.5').name, "
         "'litellm' in sys.modules)"
     )

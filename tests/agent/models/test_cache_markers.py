@@ -5,9 +5,9 @@ import json
 import pytest
 
 from agent.errors import ModelError
-from agent.litellm_model import LiteLLMModel
 from agent.messages import Message, ToolCall, ToolSpec
-from agent.model_options import read_options
+from agent.models.litellm_model import LiteLLMModel
+from agent.models.options import read_options
 from tests.agent.chat_server import Answer, ChatServer, Status, Write
 
 CALLS = (ToolCall("toolu_1", "search", {"query": "a"}),)

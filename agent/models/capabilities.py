@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from agent.litellm_library import load_litellm
+from agent.models.litellm_library import load_litellm
 
 __all__ = ["find_context_window", "has_tool_calling", "wants_cache_markers"]
 

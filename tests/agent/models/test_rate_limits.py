@@ -5,10 +5,10 @@ import threading
 import pytest
 
 from agent.errors import ModelError
-from agent.litellm_model import LiteLLMModel
 from agent.messages import Message
-from agent.model_options import read_options
-from agent.rate_limits import RateLimits
+from agent.models.litellm_model import LiteLLMModel
+from agent.models.options import read_options
+from agent.models.rate_limits import RateLimits
 from tests.agent.chat_server import Answer, ChatServer, Status
 
 

@@ -59,7 +59,7 @@ class Prices:
             if path is not None:
                 text = path.read_text(encoding="utf-8")
             else:
-                text = (resources.files("agent") / "prices.yaml").read_text("utf-8")
+                text = _packaged_table()
             table = _Table.model_validate(yaml.safe_load(text))
         except (OSError, ValueError, ValidationError, yaml.YAMLError) as error:
             reason = " ".join(str(error).split())[:200]
@@ -102,3 +102,7 @@ class Prices:
                 if sold == spelled and provider in ("", sells):
                     return price
         return None
+
+
+def _packaged_table() -> str:
+    return (resources.files("agent.models") / "prices.yaml").read_text("utf-8")

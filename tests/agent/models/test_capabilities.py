@@ -2,10 +2,10 @@
 
 import json
 
-from agent.litellm_model import LiteLLMModel
 from agent.messages import Message, ToolSpec
-from agent.model_capabilities import find_context_window, wants_cache_markers
-from agent.model_options import read_options
+from agent.models.capabilities import find_context_window, wants_cache_markers
+from agent.models.litellm_model import LiteLLMModel
+from agent.models.options import read_options
 from tests.agent.chat_server import ChatServer, Line, Received, Write
 
 TOOLS = (ToolSpec("search", "Search.", {"type": "object", "properties": {"q": {}}}),)

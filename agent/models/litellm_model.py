@@ -13,19 +13,19 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from agent.cache_markers import mark_prefix
-from agent.chat_completions import read_reply, write_messages, write_tools
-from agent.deadline import run_within
 from agent.errors import ModelError, ModelSetupError
-from agent.litellm_library import load_litellm
 from agent.messages import Message, ToolSpec
 from agent.model import Reply
-from agent.model_capabilities import has_tool_calling, wants_cache_markers
-from agent.model_faults import Fault, name_fault
-from agent.model_options import ModelOptions
-from agent.model_streams import gather_stream
-from agent.rate_limits import RateLimits
-from agent.text_protocol import read_text_calls, write_as_text
+from agent.models.cache_markers import mark_prefix
+from agent.models.capabilities import has_tool_calling, wants_cache_markers
+from agent.models.chat_completions import read_reply, write_messages, write_tools
+from agent.models.deadline import run_within
+from agent.models.faults import Fault, name_fault
+from agent.models.litellm_library import load_litellm
+from agent.models.options import ModelOptions
+from agent.models.rate_limits import RateLimits
+from agent.models.streams import gather_stream
+from agent.models.text_protocol import read_text_calls, write_as_text
 
 __all__ = ["LiteLLMModel"]
 

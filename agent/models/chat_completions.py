@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.messages import Message, ToolCall, ToolSpec
 from agent.model import Reply
-from agent.model_faults import BrokenReplyError
+from agent.models.faults import BrokenReplyError
 from agent.usage import Usage
 
 __all__ = ["read_reply", "write_messages", "write_tools"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import ModelSetupError
-from agent.prices import Prices
+from agent.models.prices import Prices
 from agent.usage import Usage
 
 TABLE = """

@@ -9,9 +9,9 @@ import pytest
 from agent.errors import ContextOverflowError, ModelError, ModelSetupError
 from agent.messages import Message, ToolCall, ToolSpec
 from agent.model import Model, Reply
-from agent.models import load_model
-from agent.recording import RecordingModel, ReplayModel, conversation
-from agent.scripted_model import ScriptedModel
+from agent.models.loading import load_model
+from agent.models.recording import RecordingModel, ReplayModel, conversation
+from agent.models.scripted_model import ScriptedModel
 from agent.usage import Usage
 
 TOOLS = (ToolSpec("search", "Search.", {"type": "object"}),)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from agent.errors import ModelSetupError
 from agent.model import Model
-from agent.recording import RecordingModel, ReplayModel
+from agent.models.recording import RecordingModel, ReplayModel
 
 __all__ = ["OFFLINE", "load_model"]
 
@@ -47,14 +47,14 @@ def _load(name: str, options: Mapping[str, object]) -> Model:
         raise ModelSetupError(msg)
     if name == OFFLINE:
         # Imported here: neither kind of model should pay for loading the other.
-        from agent.offline_model import OfflineModel  # noqa: PLC0415
+        from agent.models.offline_model import OfflineModel  # noqa: PLC0415
 
         unknown = sorted(set(options) - {"seed"})
         if unknown:
             msg = f"the offline model knows no option but seed: remove {unknown[0]}"
             raise ModelSetupError(msg)
         return OfflineModel(seed=int(str(options.get("seed", 0))))
-    from agent.litellm_model import LiteLLMModel  # noqa: PLC0415
-    from agent.model_options import read_options  # noqa: PLC0415
+    from agent.models.litellm_model import LiteLLMModel  # noqa: PLC0415
+    from agent.models.options import read_options  # noqa: PLC0415
 
     return LiteLLMModel(name, read_options(options))

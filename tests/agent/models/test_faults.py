@@ -9,10 +9,10 @@ import time
 import pytest
 
 from agent.errors import ContextOverflowError, ModelError, ModelSetupError
-from agent.litellm_model import LiteLLMModel
 from agent.messages import Message
 from agent.model import Reply
-from agent.model_options import read_options
+from agent.models.litellm_model import LiteLLMModel
+from agent.models.options import read_options
 from tests.agent.chat_server import (
     Answer,
     Break,

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from agent.litellm_model import LiteLLMModel
 from agent.messages import Message, ToolCall, ToolSpec
 from agent.model import Reply
-from agent.model_options import read_options
-from agent.text_protocol import read_text_calls, write_as_text
+from agent.models.litellm_model import LiteLLMModel
+from agent.models.options import read_options
+from agent.models.text_protocol import read_text_calls, write_as_text
 from tests.agent.chat_server import Answer, ChatServer
 
 SEARCH = ToolSpec(
