@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from inspect_ai.util._sandbox.docker.cleanup import project_cleanup_startup
+from inspect_ai.util._sandbox.docker.docker import DockerSandboxEnvironment
 from minisweagent.environments.docker import DockerEnvironment
 from swerex.deployment.docker import DockerDeployment
 from swerex.runtime.abstract import BashAction, Command, CreateBashSessionRequest
@@ -96,6 +98,60 @@ class SweRex:
             self.deployment = None
 
 
+# Inspect refuses a read-only mount below Docker 25, hence the writable one.
+COMPOSE = """\
+x-inspect_docker_sandbox:
+  unsafe_allow_writable_host_mounts: true
+services:
+  default:
+    image: {image}
+    x-local: true
+    command: sleep 2h
+    init: true
+    network_mode: none
+    working_dir: /repo
+    volumes: ["{tree}:/repo"]
+"""
+
+
+class Inspect:
+    """Its Docker sandbox: `docker compose exec` for each command."""
+
+    def __init__(self, image: str, tree: str) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="inspect-")
+        config = Path(self.folder.name) / "compose.yaml"
+        config.write_text(COMPOSE.format(image=image, tree=tree))
+        self.config = str(config)
+        self.loop = asyncio.new_event_loop()
+        self.deployment = None
+
+    def open(self) -> None:
+        """Start a container and run a first command in it."""
+        # `task_init` only looks at the versions of Docker, builds and pulls images, and
+        # calls this; there is nothing to build, and what it times is the same without.
+        project_cleanup_startup()
+        self.deployment = self.loop.run_until_complete(
+            DockerSandboxEnvironment.sample_init("benchmark", self.config, {})
+        )
+        self.run("true")
+
+    def run(self, command: str) -> None:
+        """Run one command."""
+        words = ["bash", "-c", command]
+        wanted = self.deployment["default"].exec(words, timeout=60)
+        self.loop.run_until_complete(wanted)
+
+    def close(self) -> None:
+        """Remove the container."""
+        if self.deployment is not None:
+            self.loop.run_until_complete(
+                DockerSandboxEnvironment.sample_cleanup(
+                    "benchmark", self.config, self.deployment, interrupted=False
+                )
+            )
+            self.deployment = None
+
+
 def main() -> None:
     """Answer until the input ends."""
     image, tree = sys.argv[1:]
@@ -103,6 +159,7 @@ def main() -> None:
     os.dup2(2, 1)  # whatever the peers print is no answer
     peers = {
         "mini-swe-agent": MiniSweAgent(image, tree),
+        "inspect": Inspect(image, tree),
         "swe-rex execute": SweRex(image, tree, in_session=False),
         "swe-rex session": SweRex(image, tree, in_session=True),
     }

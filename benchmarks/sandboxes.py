@@ -6,8 +6,8 @@
 Everything is measured in turns, one sample of each system after the other, so that a
 machine with other work slows all alike. Medians are printed, their ratios, and beside
 them the fastest tenth, which other work disturbs least; and the load. `--beside` names
-a Python in which mini-swe-agent and swe-rex are installed, whose own code then takes
-its turns on the same image and the same tree.
+a Python in which mini-swe-agent, inspect-ai (it needs Docker Compose 2) and swe-rex are
+installed, whose own code then takes its turns on the same image and the same tree.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from sandbox.workspace import workspaces_folder
 TRIVIAL = "true"
 GREP = "grep -rn def ."
 DRIVERS = ("docker", "bubblewrap", "subprocess")
-PEERS = ("mini-swe-agent", "swe-rex execute", "swe-rex session")
+PEERS = ("mini-swe-agent", "inspect", "swe-rex execute", "swe-rex session")
 Measure = Callable[[], float]
 
 
@@ -176,6 +176,7 @@ def measure_opening(
         measures[name] = lambda d=driver: open_and_close(d, sealed)  # type: ignore[misc]
     if peers is not None:
         measures["mini-swe-agent"] = lambda: peers.ask("mini-swe-agent: open")
+        measures["inspect"] = lambda: peers.ask("inspect: open")
         measures["swe-rex"] = lambda: peers.ask("swe-rex execute: open")
     if "docker" in drivers:
         warm = open_driver("docker", run_id="benchmark-warm", warm=1)
@@ -293,7 +294,7 @@ def main() -> None:
     parser.add_argument("--repo", type=Path, required=True)
     parser.add_argument("--commit", default="HEAD")
     parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--beside", help="a Python with mini-swe-agent and swe-rex")
+    parser.add_argument("--beside", help="a Python that has the peers")
     parser.add_argument("--leaks", type=int, default=0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="benchmark-") as cache:

@@ -26,7 +26,10 @@ from sandbox.errors import DriverUnavailableError
 __all__ = ["IMAGE", "ensure_image", "find_image", "image_cache", "remove_image"]
 
 _SUITE = "bookworm"
-_PACKAGES = ("git", "ripgrep", "python3", "python3-pytest", "procps", "patch", "less")
+_PACKAGES = (
+    *("bash-static", "git", "ripgrep", "python3", "python3-pytest"),
+    *("procps", "patch", "less"),
+)
 _LEFT_OUT = ("doc", "man", "info", "locale", "i18n", "zoneinfo", "lintian", "perl5")
 _DOCKERFILE = f"""\
 FROM debian:{_SUITE}-slim

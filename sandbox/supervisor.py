@@ -40,6 +40,7 @@ ENDED, LATE, STOPPED = 0, 1, 2
 _SET_DUMPABLE, _SET_CHILD_SUBREAPER, _SET_PIPE_SIZE = 4, 36, 1031
 _PIPE_BYTES = 1 << 20
 _IGNORED_BY_PYTHON = [2, 13, 25]  # interrupt, broken pipe, file too large
+_QUICK_SHELL = "/bin/bash-static"
 _CHUNK = 1 << 18
 _NAP_S = 0.005
 
@@ -103,6 +104,7 @@ class Supervisor:
         self.incoming, self.outgoing = streams
         self.waiting = bytearray()
         self.worth = open_worth()
+        self.shell = find_shell()
         null = os.open("/dev/null", os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(null, descriptor)
@@ -215,7 +217,7 @@ class Supervisor:
         set_worth(self.worth, b"500")
         try:
             return os.posix_spawnp(
-                "bash",
+                self.shell,
                 [b"bash", b"--norc", b"--noprofile", b"-c", command],
                 os.environ,
                 file_actions=actions,
@@ -325,6 +327,11 @@ def wide_pipe() -> "tuple[int, int]":
         # A user has only so much of it; the usual size will do.
         return reading, writing
     return reading, writing
+
+
+def find_shell() -> str:
+    """A bash that loads no libraries, so starts sooner, where there is one."""
+    return _QUICK_SHELL if os.path.exists(_QUICK_SHELL) else "bash"
 
 
 def limit_resources(limits: "dict[str, str]") -> None:
