@@ -3,8 +3,13 @@
     python -m benchmarks.model_requests [--rollouts 32] [--steps 10] [--latency 1]
 
 A chat-completions server in a process of its own answers after the latency, always with
-one command; the sandbox answers at once. So the ideal is steps times latency, and what
-is missing to it is litellm, HTTP, the retries and gates around it, and the loop.
+one command; the sandbox answers at once. Each rollout has to wait for its steps one
+after the other, and nothing else: so the ideal time of all of them is steps times
+latency, and the share of the ideal throughput is that time over the one measured. What
+is missing is the client, HTTP, the retries and gates around it, the loop and its events
+on the disk, and the server itself, which has to live on the same processors: its share
+is printed too. Measured twice: asked directly, as a server of one's own is, and through
+litellm, as every other provider is.
 """
 
 import argparse
@@ -31,14 +36,23 @@ REQUESTS = 100
 TOOLS = (ToolSpec("run_command", "Run a command.", {"type": "object"}),)
 
 
+def processor_s() -> float:
+    """Seconds of processor time that this process has used."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
 def serve(latency_s: float, told: Connection) -> None:
-    """Serve until the other end says that it is done."""
+    """Serve until the other end says that it is done, then say what that cost."""
     line = Answer(
         "", [tool_call("run_command", {"command": "ls"})], latency_s=latency_s
     )
     with ChatServer(line) as server:
         told.send(server.url)
         told.recv()
+        before_s = processor_s()
+        told.recv()
+        told.send(processor_s() - before_s)
 
 
 def ask_in_turn(model: LiteLLMModel) -> list[float]:
@@ -79,18 +93,43 @@ def measure_rollouts(
     return time.perf_counter() - started_s
 
 
-def with_server(latency_s: float) -> tuple[Connection, LiteLLMModel]:
+def with_server(latency_s: float, client: str) -> tuple[Connection, LiteLLMModel]:
     """A model behind a server of its own."""
     here, there = multiprocessing.Pipe()
     context = multiprocessing.get_context("spawn")
     context.Process(target=serve, args=(latency_s, there), daemon=True).start()
-    options = read_options({"api_base": here.recv(), "tool_calling": "native"})
-    return here, LiteLLMModel("hosted_vllm/stand-in", options)
+    given = {"api_base": here.recv(), "tool_calling": "native", "client": client}
+    return here, LiteLLMModel("hosted_vllm/stand-in", read_options(given))
 
 
 def peak_mib() -> float:
     """The most memory that this process ever held."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def measure(client: str, rollouts: int, steps: int, latency_s: float) -> None:
+    """Measure one way of asking, and print."""
+    line, model = with_server(0.0, client)
+    ask_in_turn(model)
+    median_s = statistics.median(ask_in_turn(model))
+    line.send(None)
+    line.send(None)
+    line, model = with_server(latency_s, client)
+    line.send(None)
+    before_mib, before_s = peak_mib(), processor_s()
+    with tempfile.TemporaryDirectory() as folder:
+        elapsed_s = measure_rollouts(model, Path(folder), rollouts, steps)
+    ours_ms = 1000 * (processor_s() - before_s) / (rollouts * steps)
+    line.send(None)
+    servers_ms = 1000 * line.recv() / (rollouts * steps)
+    each_mib = (peak_mib() - before_mib) / rollouts
+    print(
+        f"{client:8s} one request and its reply: median {median_s * 1000:.1f} ms; "
+        f"processor time of one step: {ours_ms:.1f} ms, the server's {servers_ms:.1f}\n"
+        f"         {rollouts} rollouts of {steps} steps at once, model of "
+        f"{latency_s:g} s: {elapsed_s:.2f} s, {steps * latency_s / elapsed_s:.1%} of "
+        f"the ideal throughput, {each_mib:.1f} MiB a rollout"
+    )
 
 
 def main() -> None:
@@ -100,33 +139,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--latency", type=float, default=1.0)
     options = parser.parse_args()
-    line, model = with_server(0.0)
-    ask_in_turn(model)
-    seconds = ask_in_turn(model)
-    print(
-        f"one request and its reply: median {statistics.median(seconds) * 1000:.1f} ms"
-    )
-    line.send(None)
-    line, model = with_server(options.latency)
-    before_mib = peak_mib()
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    before_cpu_s = used.ru_utime + used.ru_stime
-    with tempfile.TemporaryDirectory() as folder:
-        elapsed_s = measure_rollouts(
-            model, Path(folder), options.rollouts, options.steps
-        )
-    line.send(None)
-    ideal_s = options.steps * options.latency
-    each_mib = (peak_mib() - before_mib) / options.rollouts
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    cpu_ms = 1000 * (used.ru_utime + used.ru_stime - before_cpu_s)
-    per_step_ms = cpu_ms / (options.rollouts * options.steps)
-    print(f"processor time of one step, model asked and answered: {per_step_ms:.1f} ms")
-    print(
-        f"{options.rollouts} rollouts of {options.steps} steps at once, model of "
-        f"{options.latency:g} s: {elapsed_s:.2f} s, {ideal_s / elapsed_s:.1%} of the "
-        f"ideal throughput, {each_mib:.1f} MiB a rollout"
-    )
+    for client in ("auto", "litellm"):
+        measure(client, options.rollouts, options.steps, options.latency)
 
 
 if __name__ == "__main__":

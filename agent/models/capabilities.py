@@ -5,7 +5,17 @@ from typing import Any
 
 from agent.models.litellm_library import load_litellm
 
-__all__ = ["find_context_window", "has_tool_calling", "wants_cache_markers"]
+__all__ = [
+    "find_context_window",
+    "has_tool_calling",
+    "is_known",
+    "wants_cache_markers",
+]
+
+
+def is_known(name: str) -> bool:
+    """Whether litellm has data, and so rules of its own, for this very model."""
+    return _find_info(name) is not None
 
 
 def has_tool_calling(name: str, api_base: str | None = None) -> bool:

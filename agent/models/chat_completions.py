@@ -76,42 +76,62 @@ def read_reply(completion: Mapping[str, Any], taken_ids: frozenset[str]) -> Repl
     Raises:
         BrokenReplyError: It has no choice with a message in it.
     """
-    choices = completion.get("choices") or []
-    if not choices or not isinstance(choices[0].get("message"), Mapping):
+    choice = _first(completion.get("choices"))
+    message = choice.get("message")
+    if not isinstance(message, Mapping):
         msg = "there is no message in it"
         raise BrokenReplyError(msg)
-    message = choices[0]["message"]
     calls = _read_calls(message.get("tool_calls") or [], taken_ids)
-    content = message.get("content") or ""
-    finish_reason = str(choices[0].get("finish_reason") or "stop")
+    content = _read_text(message.get("content"))
+    finish_reason = str(choice.get("finish_reason") or "stop")
     refusal = _find_refusal(message)
     if refusal and not content and not calls:
         content, finish_reason = refusal, "refusal"
-    usage = completion.get("usage") or {}
+    usage = _read_object(completion.get("usage"))
     fields = {name: message[name] for name in _SENT_BACK if message.get(name)}
     return Reply(
         content,
         tool_calls=calls,
         usage=_read_usage(usage),
         finish_reason=finish_reason,
-        reasoning=str(message.get("reasoning_content") or ""),
+        reasoning=_read_text(
+            message.get("reasoning_content") or message.get("reasoning")
+        ),
         billed_usd=_read_bill(usage),
         provider_fields=fields,
     )
 
 
+def _first(values: object) -> Mapping[str, Any]:
+    """The first object of a list, or an empty one."""
+    return _read_object(values[0]) if isinstance(values, list) and values else {}
+
+
+def _read_object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _read_text(content: object) -> str:
+    """Text, which some servers send in parts."""
+    if isinstance(content, list):
+        parts = [part for part in content if isinstance(part, Mapping)]
+        return "".join(str(part.get("text") or "") for part in parts)
+    return str(content or "")
+
+
 def _find_refusal(message: Mapping[str, Any]) -> str:
-    fields = message.get("provider_specific_fields") or {}
+    fields = _read_object(message.get("provider_specific_fields"))
     return str(message.get("refusal") or fields.get("refusal") or "")
 
 
-def _read_calls(
-    calls: Sequence[Mapping[str, Any]], taken_ids: frozenset[str]
-) -> tuple[ToolCall, ...]:
+def _read_calls(calls: object, taken_ids: frozenset[str]) -> tuple[ToolCall, ...]:
     read: list[ToolCall] = []
     taken = set(taken_ids)
-    for call in calls:
-        function = call.get("function") or {}
+    for call in calls if isinstance(calls, list) else ():
+        function = call.get("function") if isinstance(call, Mapping) else None
+        if not isinstance(function, Mapping):
+            msg = f"a tool call in it names no function: {str(call)[:100]}"
+            raise BrokenReplyError(msg)
         call_id = str(call.get("id") or "")
         if not call_id or call_id in taken:
             call_id = f"{call_id or 'call'}_{len(taken)}"
@@ -141,8 +161,9 @@ def _read_usage(usage: Mapping[str, Any]) -> Usage:
     completion = _count(usage.get("completion_tokens"))
     if not prompt and not completion:
         return Usage(requests=1, unmeasured_requests=1)
-    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens")
-    reasoning = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens")
+    read = _read_object(usage.get("prompt_tokens_details"))
+    generated = _read_object(usage.get("completion_tokens_details"))
+    cached, reasoning = read.get("cached_tokens"), generated.get("reasoning_tokens")
     return Usage(
         prompt_tokens=prompt,
         cached_prompt_tokens=min(prompt, _count(cached)),

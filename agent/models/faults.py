@@ -70,12 +70,14 @@ class Fault:
 
 
 def name_fault(error: BaseException, model: str) -> Fault:
-    """Say what an exception of litellm's means.
+    """Say what an exception means that one request raised.
 
     Args:
         error: What was raised by one request.
         model: The model's name, for the message.
     """
+    if isinstance(error, ModelError):
+        return Fault(error)
     text = _one_line(error)
     answer = _find_answer(error)
     if answer is not None:

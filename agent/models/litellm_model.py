@@ -10,7 +10,8 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
+from types import ModuleType
 from typing import Any
 
 from agent.errors import ModelError, ModelSetupError
@@ -19,6 +20,7 @@ from agent.model import Reply
 from agent.models.cache_markers import mark_prefix
 from agent.models.capabilities import has_tool_calling, wants_cache_markers
 from agent.models.chat_completions import read_reply, write_messages, write_tools
+from agent.models.chat_endpoint import ChatEndpoint, find_endpoint
 from agent.models.deadline import run_within
 from agent.models.faults import Fault, name_fault
 from agent.models.litellm_library import load_litellm
@@ -142,16 +144,17 @@ class LiteLLMModel:
             raise ModelSetupError(msg)
         return key
 
+    @cached_property
+    def _endpoint(self) -> ChatEndpoint | None:
+        return find_endpoint(self.name, self._options)
+
     def _ask(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        litellm = load_litellm()
-        stream = self._options.stream
-
-        def ask() -> Mapping[str, Any]:
-            if stream:
-                return gather_stream(litellm, request)
-            completion: Mapping[str, Any] = litellm.completion(**request).model_dump()
-            return completion
-
+        if self._endpoint is not None:
+            ask = partial(self._endpoint.complete, request)
+        elif self._options.stream:
+            ask = partial(gather_stream, load_litellm(), request)
+        else:
+            ask = partial(_ask_library, load_litellm(), request)
         return run_within(ask, self._options.timeout_s)
 
     def _account(
@@ -178,6 +181,11 @@ class LiteLLMModel:
         if fault.is_rate_limit:
             self._limits.close_for(min(wait_s, self._options.max_wait_s))
         return wait_s
+
+
+def _ask_library(litellm: ModuleType, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    completion: Mapping[str, Any] = litellm.completion(**request).model_dump()
+    return completion
 
 
 def _after_attempts(fault: Fault, attempts: int) -> ModelError:

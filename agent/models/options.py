@@ -38,6 +38,12 @@ class ModelOptions:
     """Prompt and completion tokens a minute, over all workers."""
     stream: bool = False
     """Whether the reply is asked for in pieces, as some servers demand."""
+    client: Literal["auto", "litellm"] = "auto"
+    """What speaks to the server.
+
+    `auto` asks a server of one's own (`api_base`), with a model that litellm knows
+    nothing about, directly over HTTP.
+    """
     tool_calling: Literal["auto", "native", "text"] = "auto"
     """Whether tools go through the provider's tool calling, or are written as text.
 

@@ -150,13 +150,12 @@ def warm_up() -> None:
 
     That takes seconds, which a test of short timeouts must not count.
     """
-    for stream in (False, True):
+    for way in ({}, {"stream": True}, {"client": "litellm"}):
         with ChatServer(Answer()) as server:
-            options = read_options({"api_base": server.url, "stream": stream})
-            model = LiteLLMModel("hosted_vllm/m", options)
-            model.complete([Message("user", "Hello.")], ())
-            options = read_options({"api_base": server.url, "api_key_env": "PATH"})
-            LiteLLMModel("openai/m", options).complete([Message("user", "Hello.")], ())
+            given = {"api_base": server.url, "api_key_env": "PATH"} | way
+            for name in ("hosted_vllm/m", "openai/m"):
+                model = LiteLLMModel(name, read_options(given))
+                model.complete([Message("user", "Hello.")], ())
 
 
 class _Handler(BaseHTTPRequestHandler):

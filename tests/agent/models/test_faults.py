@@ -5,6 +5,7 @@ The table of these outcomes is in docs/reliability.md.
 
 import email.utils
 import time
+from collections.abc import Mapping
 
 import pytest
 
@@ -24,6 +25,9 @@ from tests.agent.chat_server import (
 )
 
 KEY = "sk-planted-in-the-environment-0123456789"
+Way = Mapping[str, object]
+WHOLE: dict[str, Way] = {"direct": {}, "litellm": {"client": "litellm"}}
+"""How a whole reply is asked for: over HTTP at once, or through the library."""
 CONVERSATION = (Message("system", "You work."), Message("user", "Find the file."))
 
 
@@ -53,9 +57,14 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=[False, True], ids=["whole", "streamed"])
-def streamed(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
+@pytest.fixture(params=WHOLE | {"streamed": {"stream": True}})
+def way(request: pytest.FixtureRequest) -> Way:
+    return (WHOLE | {"streamed": {"stream": True}})[request.param]
+
+
+@pytest.fixture(params=WHOLE)
+def whole(request: pytest.FixtureRequest) -> Way:
+    return WHOLE[request.param]
 
 
 def ask(server: ChatServer, clock: Clock, **options: object) -> Reply:
@@ -67,11 +76,9 @@ def ask(server: ChatServer, clock: Clock, **options: object) -> Reply:
 
 
 @pytest.mark.parametrize("code", [429, 500, 502, 503, 504, 529])
-def test_a_passing_status_is_asked_again(
-    code: int, clock: Clock, *, streamed: bool
-) -> None:
+def test_a_passing_status_is_asked_again(code: int, clock: Clock, way: Way) -> None:
     with ChatServer(Status(code), Status(code), Answer("Back.")) as server:
-        reply = ask(server, clock, stream=streamed)
+        reply = ask(server, clock, **way)
 
     assert reply.content == "Back."
     assert reply.attempts == 3
@@ -86,68 +93,68 @@ def test_a_passing_status_is_asked_again(
     ("header", "value"), [("Retry-After", "7"), ("retry-after-ms", "7000")]
 )
 def test_the_wait_that_the_provider_asks_for_is_kept(
-    code: int, header: str, value: str, clock: Clock, *, streamed: bool
+    code: int, header: str, value: str, clock: Clock, way: Way
 ) -> None:
     line = Status(code, headers={header: value})
     with ChatServer(line, Answer("Back.")) as server:
-        reply = ask(server, clock, stream=streamed)
+        reply = ask(server, clock, **way)
 
     assert reply.content == "Back."
     assert clock.waits == [7.0]
 
 
-def test_a_wait_given_as_a_date_is_kept(clock: Clock) -> None:
+def test_a_wait_given_as_a_date_is_kept(clock: Clock, whole: Way) -> None:
     date = email.utils.formatdate(time.time() + 60, usegmt=True)
     with ChatServer(Status(429, headers={"Retry-After": date}), Answer()) as server:
-        ask(server, clock)
+        ask(server, clock, **whole)
 
     assert 40 < sum(clock.waits) <= 60
 
 
-def test_a_wait_beyond_the_longest_allowed_is_not_begun(clock: Clock) -> None:
+def test_a_wait_beyond_the_longest_allowed_is_not_begun(
+    clock: Clock, whole: Way
+) -> None:
     line = Status(429, headers={"Retry-After": "3600"})
     with ChatServer(line) as server, pytest.raises(ModelError, match="3600 s"):
-        ask(server, clock)
+        ask(server, clock, **whole)
 
     assert clock.waits == []
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("line", [Status(429), Status(503), Break("reset")])
-def test_retries_are_bounded(line: Line, clock: Clock) -> None:
+def test_retries_are_bounded(line: Line, clock: Clock, whole: Way) -> None:
     with ChatServer(line) as server, pytest.raises(ModelError, match="asked 4 times"):
-        ask(server, clock)
+        ask(server, clock, **whole)
 
     assert len(server.requests) == 4
 
 
 @pytest.mark.parametrize("how", ["hang", "hang-middle", "drip"])
 def test_silence_ends_in_time_and_is_asked_again(
-    how: str, clock: Clock, *, streamed: bool
+    how: str, clock: Clock, way: Way
 ) -> None:
     with ChatServer(Break(how), Answer("Back.")) as server:
-        reply = ask(server, clock, stream=streamed, timeout_s=0.8)
+        reply = ask(server, clock, **way, timeout_s=0.8)
 
     assert reply.content == "Back."
     assert reply.attempts == 2
 
 
-def test_silence_for_good_is_an_error_that_says_so(clock: Clock) -> None:
+def test_silence_for_good_is_an_error_that_says_so(clock: Clock, whole: Way) -> None:
     with (
         ChatServer(Break("hang")) as server,
         pytest.raises(ModelError, match="did not answer in time"),
     ):
-        ask(server, clock, timeout_s=0.1, retries=1)
+        ask(server, clock, **whole, timeout_s=0.1, retries=1)
 
     assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("how", ["reset", "reset-middle"])
-def test_a_broken_connection_is_asked_again(
-    how: str, clock: Clock, *, streamed: bool
-) -> None:
+def test_a_broken_connection_is_asked_again(how: str, clock: Clock, way: Way) -> None:
     with ChatServer(Break(how), Answer("Back.")) as server:
-        reply = ask(server, clock, stream=streamed)
+        reply = ask(server, clock, **way)
 
     assert reply.content == "Back."
     assert reply.attempts == 2
@@ -176,13 +183,16 @@ def test_a_stream_that_stops_early_is_asked_again(body: bytes, clock: Clock) -> 
         b"",
         b'{"id": "x", "object": "chat.completion", "model": "m", "choices": []}',
         b'{"text": 1}',
+        b'["a", "list"]',
+        b'{"choices": ["no object"]}',
+        b'{"choices": [{"message": {"tool_calls": ["no object"]}}]}',
     ],
 )
 def test_a_whole_answer_that_is_no_reply_is_an_error_at_once(
-    body: bytes, clock: Clock
+    body: bytes, clock: Clock, whole: Way
 ) -> None:
     with ChatServer(Write(body)) as server, pytest.raises(ModelError) as caught:
-        ask(server, clock)
+        ask(server, clock, **whole)
 
     assert "broken reply" in str(caught.value)
     assert len(server.requests) == 1
@@ -213,10 +223,10 @@ def test_a_whole_answer_that_is_no_reply_is_an_error_at_once(
     ],
 )
 def test_any_other_4xx_is_never_asked_again(
-    line: Status, kind: type[ModelError], says: str, clock: Clock, *, streamed: bool
+    line: Status, kind: type[ModelError], says: str, clock: Clock, way: Way
 ) -> None:
     with ChatServer(line) as server, pytest.raises(ModelError) as caught:
-        ask(server, clock, stream=streamed)
+        ask(server, clock, **way)
 
     assert type(caught.value) is kind
     assert says in str(caught.value)
@@ -234,42 +244,42 @@ def test_a_name_that_litellm_does_not_know_is_a_setup_error(clock: Clock) -> Non
 
 
 def test_a_missing_key_is_a_setup_error(
-    monkeypatch: pytest.MonkeyPatch, clock: Clock
+    monkeypatch: pytest.MonkeyPatch, clock: Clock, whole: Way
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
     with (
         ChatServer(Answer()) as server,
         pytest.raises(ModelSetupError, match="OPENAI_API_KEY"),
     ):
-        ask(server, clock)
+        ask(server, clock, **whole)
 
     assert server.requests == []
 
 
-def test_no_error_shows_a_key(clock: Clock) -> None:
+def test_no_error_shows_a_key(clock: Clock, whole: Way) -> None:
     line = Status(401, f"Incorrect API key provided: {KEY}, not sk-or-v1-0123456789ab")
     with ChatServer(line) as server, pytest.raises(ModelError) as caught:
-        ask(server, clock)
+        ask(server, clock, **whole)
 
     shown = f"{caught.value!s} {caught.value!r}"
     assert "sk-" not in shown
     assert "[redacted]" in shown
 
 
-def test_an_error_is_one_short_line(clock: Clock) -> None:
+def test_an_error_is_one_short_line(clock: Clock, whole: Way) -> None:
     line = Status(400, "much\nto say " * 500)
     with ChatServer(line) as server, pytest.raises(ModelError) as caught:
-        ask(server, clock)
+        ask(server, clock, **whole)
 
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400
 
 
 def test_nothing_is_printed_whatever_fails(
-    clock: Clock, capfd: pytest.CaptureFixture[str]
+    clock: Clock, whole: Way, capfd: pytest.CaptureFixture[str]
 ) -> None:
     lines = (Status(500), Break("reset"), Write(b"{"))
     with ChatServer(*lines) as server, pytest.raises(ModelError):
-        ask(server, clock)
+        ask(server, clock, **whole)
 
     assert tuple(capfd.readouterr()) == ("", "")

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,9 @@ from agent.models.options import read_options
 from tests.agent.chat_server import Answer, ChatServer, Line, tool_call
 
 KEY = "sk-planted-in-the-environment-0123456789"
+Way = Mapping[str, object]
+WHOLE: dict[str, Way] = {"direct": {}, "litellm": {"client": "litellm"}}
+"""How a whole reply is asked for: over HTTP at once, or through the library."""
 CONVERSATION = (Message("system", "You work."), Message("user", "Find the file."))
 TOOLS = (
     ToolSpec(
@@ -46,19 +49,24 @@ def ask(*lines: Line, **options: object) -> Reply:
         return model.complete(CONVERSATION, TOOLS)
 
 
-@pytest.fixture(params=[False, True], ids=["whole", "streamed"])
-def streamed(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
+@pytest.fixture(params=WHOLE | {"streamed": {"stream": True}})
+def way(request: pytest.FixtureRequest) -> Way:
+    return (WHOLE | {"streamed": {"stream": True}})[request.param]
 
 
-def test_a_reply_with_text_and_a_tool_call_is_read(*, streamed: bool) -> None:
+@pytest.fixture(params=WHOLE)
+def whole(request: pytest.FixtureRequest) -> Way:
+    return WHOLE[request.param]
+
+
+def test_a_reply_with_text_and_a_tool_call_is_read(way: Way) -> None:
     line = Answer(
         "I look.",
         [tool_call("search", {"query": "model"})],
         finish_reason="tool_calls",
     )
 
-    reply = ask(line, stream=streamed)
+    reply = ask(line, **way)
 
     assert reply.content == "I look."
     assert reply.tool_calls == (ToolCall("call_1", "search", {"query": "model"}),)
@@ -67,7 +75,7 @@ def test_a_reply_with_text_and_a_tool_call_is_read(*, streamed: bool) -> None:
     assert reply.duration_s > 0
 
 
-def test_tokens_are_kept_apart_by_kind(*, streamed: bool) -> None:
+def test_tokens_are_kept_apart_by_kind(way: Way) -> None:
     usage = {
         "prompt_tokens": 1000,
         "completion_tokens": 90,
@@ -77,7 +85,7 @@ def test_tokens_are_kept_apart_by_kind(*, streamed: bool) -> None:
         "cost": 0.0123,
     }
 
-    reply = ask(Answer(usage=usage), stream=streamed)
+    reply = ask(Answer(usage=usage), **way)
 
     assert reply.usage.prompt_tokens == 1000
     assert reply.usage.cached_prompt_tokens == 800
@@ -88,8 +96,8 @@ def test_tokens_are_kept_apart_by_kind(*, streamed: bool) -> None:
     assert reply.billed_usd == 0.0123
 
 
-def test_missing_usage_is_unmeasured_and_not_estimated(*, streamed: bool) -> None:
-    reply = ask(Answer(usage=None), stream=streamed)
+def test_missing_usage_is_unmeasured_and_not_estimated(way: Way) -> None:
+    reply = ask(Answer(usage=None), **way)
 
     assert reply.content == "Hello."
     assert reply.usage.unmeasured_requests == 1
@@ -98,10 +106,10 @@ def test_missing_usage_is_unmeasured_and_not_estimated(*, streamed: bool) -> Non
     assert reply.billed_usd is None
 
 
-def test_many_tool_calls_in_one_reply_keep_their_order(*, streamed: bool) -> None:
+def test_many_tool_calls_in_one_reply_keep_their_order(way: Way) -> None:
     calls = [tool_call("search", {"query": str(i)}, f"call_{i}") for i in range(12)]
 
-    reply = ask(Answer(None, calls, finish_reason="tool_calls"), stream=streamed)
+    reply = ask(Answer(None, calls, finish_reason="tool_calls"), **way)
 
     assert [call.arguments["query"] for call in reply.tool_calls] == [
         str(i) for i in range(12)
@@ -110,53 +118,53 @@ def test_many_tool_calls_in_one_reply_keep_their_order(*, streamed: bool) -> Non
 
 @pytest.mark.parametrize("arguments", ["{query: model", "[1, 2]", '"text"', "nul"])
 def test_arguments_that_are_no_json_object_are_kept_as_text(
-    arguments: str, *, streamed: bool
+    arguments: str, way: Way
 ) -> None:
-    reply = ask(Answer(None, [tool_call("search", arguments)]), stream=streamed)
+    reply = ask(Answer(None, [tool_call("search", arguments)]), **way)
 
     (call,) = reply.tool_calls
     assert call.raw_arguments == arguments
     assert call.arguments == {}
 
 
-def test_a_call_of_an_unknown_tool_is_handed_on_to_the_loop(*, streamed: bool) -> None:
-    reply = ask(Answer(None, [tool_call("teleport", {})]), stream=streamed)
+def test_a_call_of_an_unknown_tool_is_handed_on_to_the_loop(way: Way) -> None:
+    reply = ask(Answer(None, [tool_call("teleport", {})]), **way)
 
     assert reply.tool_calls[0].name == "teleport"
 
 
-def test_an_empty_reply_is_a_reply(*, streamed: bool) -> None:
-    reply = ask(Answer(""), stream=streamed)
+def test_an_empty_reply_is_a_reply(way: Way) -> None:
+    reply = ask(Answer(""), **way)
 
     assert reply.content == ""
     assert reply.tool_calls == ()
 
 
-def test_a_refusal_is_a_reply_that_says_so(*, streamed: bool) -> None:
+def test_a_refusal_is_a_reply_that_says_so(way: Way) -> None:
     line = Answer(None, message={"refusal": "I will not."})
 
-    reply = ask(line, stream=streamed)
+    reply = ask(line, **way)
 
     assert (reply.content, reply.finish_reason) == ("I will not.", "refusal")
 
 
-def test_a_reply_cut_at_its_length_says_so(*, streamed: bool) -> None:
-    reply = ask(Answer("and then", finish_reason="length"), stream=streamed)
+def test_a_reply_cut_at_its_length_says_so(way: Way) -> None:
+    reply = ask(Answer("and then", finish_reason="length"), **way)
 
     assert (reply.content, reply.finish_reason) == ("and then", "length")
 
 
-def test_a_reply_of_200_000_tokens_is_read_whole() -> None:
+def test_a_reply_of_200_000_tokens_is_read_whole(whole: Way) -> None:
     text = "word " * 200_000
 
-    reply = ask(Answer(text, finish_reason="length"))
+    reply = ask(Answer(text, finish_reason="length"), **whole)
 
     assert reply.content == text
 
 
-def test_reasoning_is_read_and_sent_back() -> None:
+def test_reasoning_is_read_and_sent_back(whole: Way) -> None:
     line = Answer("Done.", message={"reasoning_content": "I think."})
-    with serve(line, Answer()) as (server, model):
+    with serve(line, Answer(), **whole) as (server, model):
         reply = model.complete(CONVERSATION, TOOLS)
         model.complete((*CONVERSATION, reply.as_message()), TOOLS)
 
@@ -178,7 +186,9 @@ def test_call_ids_are_unique_in_the_conversation() -> None:
 NAMELESS = tool_call("search", {}, "")
 
 
-def test_the_conversation_reaches_the_server_as_chat_completions_have_it() -> None:
+def test_the_conversation_reaches_the_server_as_chat_completions_have_it(
+    whole: Way,
+) -> None:
     call = ToolCall("call_9", "search", {"query": "ä"})
     broken = ToolCall("call_10", "search", {}, raw_arguments="{query")
     conversation = (
@@ -192,6 +202,7 @@ def test_the_conversation_reaches_the_server_as_chat_completions_have_it() -> No
         "temperature": 0,
         "max_completion_tokens": 900,
         "seed": 7,
+        **whole,
     }
     with serve(Answer(), **options) as (server, model):
         model.complete(conversation, TOOLS)
@@ -217,8 +228,8 @@ def test_the_conversation_reaches_the_server_as_chat_completions_have_it() -> No
     assert empty["content"]
 
 
-def test_options_that_are_not_set_are_not_sent() -> None:
-    with serve(Answer()) as (server, model):
+def test_options_that_are_not_set_are_not_sent(whole: Way) -> None:
+    with serve(Answer(), **whole) as (server, model):
         model.complete(CONVERSATION, ())
 
     assert set(server.requests[0].body) == {"model", "messages"}
@@ -261,9 +272,9 @@ def test_a_named_variable_that_is_not_set_is_an_error() -> None:
         model.complete(CONVERSATION, TOOLS)
 
 
-def test_extra_arguments_are_passed_on() -> None:
+def test_extra_arguments_are_passed_on(whole: Way) -> None:
     extra: dict[str, Any] = {"extra_body": {"provider": {"order": ["a"]}}}
-    with serve(Answer(), extra=extra) as (server, model):
+    with serve(Answer(), extra=extra, **whole) as (server, model):
         model.complete(CONVERSATION, TOOLS)
 
     assert server.requests[0].body["provider"] == {"order": ["a"]}
