@@ -1,6 +1,7 @@
 """Keep a conversation within the model's window by one stated rule.
 
-The rule: when a conversation fills more than 85% of the window, the text of its oldest
+The window is the model's, as far as it is known, or a smaller one that was set as a
+limit. The rule: when a conversation fills more than 85% of it, the text of its oldest
 observations is replaced by a line that says so, oldest first, until it fills 50%. The
 last two observations stay. Where that is not enough, messages of the user follow, all
 but the first and the last: in the sleep phase these are pull requests that were read.
@@ -31,14 +32,19 @@ _NOTICE = "[Dropped to save room. Call the tool again if it is needed.]"
 class ContextWindow:
     """How much of a model's window one conversation fills, and how to make room."""
 
-    def __init__(self, tokens: int | None = None) -> None:
+    def __init__(
+        self, limit: int | None = None, model_tokens: int | None = None
+    ) -> None:
         """Watch over one conversation.
 
         Args:
-            tokens: Size of the window; None where nobody knows, and only the provider's
-                refusal tells.
+            limit: Tokens that somebody set as the most; None sets none.
+            model_tokens: Size of the model's window; None where nobody knows, and only
+                the provider's refusal tells.
         """
-        self._tokens = tokens
+        self._limit = limit
+        known = [tokens for tokens in (limit, model_tokens) if tokens is not None]
+        self._tokens = min(known, default=None)
         self._tokens_per_character = 1 / _CHARACTERS_PER_TOKEN
 
     def measure(self, messages: Sequence[Message], prompt_tokens: int) -> None:
@@ -48,8 +54,11 @@ class ContextWindow:
             self._tokens_per_character = prompt_tokens / characters
 
     def is_exceeded(self, messages: Sequence[Message]) -> bool:
-        """Whether the conversation is longer than the window, for all that is known."""
-        return self._tokens is not None and self._estimate(messages) > self._tokens
+        """Whether the conversation is beyond its limit, for all that is known.
+
+        Of the model's own window its provider is the better judge.
+        """
+        return self._limit is not None and self._estimate(messages) > self._limit
 
     def make_room(self, messages: list[Message]) -> int:
         """Apply the rule where it is time.

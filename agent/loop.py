@@ -56,7 +56,7 @@ class Loop:
         self._model = model
         self._toolbox = toolbox
         self._on_event = on_event
-        self._window = ContextWindow(limits.context_tokens)
+        self._window = ContextWindow(limits.context_tokens, model.context_tokens)
         self._spending = Spending(limits, model.name)
         self._started_s = time.monotonic()
         self.messages: list[Message] = []

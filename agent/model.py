@@ -56,6 +56,11 @@ class Model(Protocol):
         """The name it was asked for by, as results record it."""
         ...
 
+    @property
+    def context_tokens(self) -> int | None:
+        """Tokens that a conversation may have; None where that is not known."""
+        ...
+
     def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Reply:
         """Reply to a conversation.
 

@@ -121,6 +121,7 @@ class CommandingModel:
     """Asks for another command each time; waits first where it has a latency."""
 
     name = "scripted"
+    context_tokens = None
 
     def __init__(self, latency_s: float = 0.0) -> None:
         self.asked_at: list[float] = []

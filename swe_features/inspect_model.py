@@ -39,6 +39,8 @@ FINISH_REASONS = {"max_tokens": "length"}
 class InspectModel:
     """Asks a model of Inspect's; only on a thread that Inspect's loop started."""
 
+    context_tokens = None
+
     def __init__(self, model: Asked) -> None:
         self.name = str(model)
         self._model = model

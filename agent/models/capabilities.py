@@ -32,9 +32,14 @@ def has_tool_calling(name: str, api_base: str | None = None) -> bool:
     return info is None or bool(info.get("supports_function_calling"))
 
 
-def find_context_window(name: str) -> int | None:
-    """Tokens that a conversation may have; None where it is not known."""
-    info = _find_info(name) or {}
+def find_context_window(name: str, api_base: str | None = None) -> int | None:
+    """Tokens that a conversation may have; None where it is not known.
+
+    Args:
+        name: As litellm names it.
+        api_base: Its server; Ollama's is asked about the model.
+    """
+    info = _find_info(name, api_base) or {}
     tokens = info.get("max_input_tokens")
     return int(tokens) if tokens else None
 

@@ -18,7 +18,11 @@ from agent.errors import ModelError, ModelSetupError
 from agent.messages import Message, ToolSpec
 from agent.model import Reply
 from agent.models.cache_markers import mark_prefix
-from agent.models.capabilities import has_tool_calling, wants_cache_markers
+from agent.models.capabilities import (
+    find_context_window,
+    has_tool_calling,
+    wants_cache_markers,
+)
 from agent.models.chat_completions import read_reply, write_messages, write_tools
 from agent.models.chat_endpoint import ChatEndpoint, find_endpoint
 from agent.models.deadline import run_within
@@ -68,6 +72,11 @@ class LiteLLMModel:
         self._clock = clock
         self._sleep = sleep
         self._jitter = random.Random()
+
+    @cached_property
+    def context_tokens(self) -> int | None:
+        """As litellm's data have it."""
+        return find_context_window(self.name, self._options.api_base)
 
     def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Reply:
         """Ask the model, and ask again where that may help.

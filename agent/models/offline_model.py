@@ -26,6 +26,8 @@ class OfflineModel:
         self.name = name
         self._seed = seed
 
+    context_tokens = None
+
     def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Reply:
         """Choose the next step from what the conversation says."""
         transcript = read_transcript(messages)

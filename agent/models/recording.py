@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from itertools import count
 from pathlib import Path
 from threading import Lock
@@ -46,6 +46,11 @@ class _Conversation:
 
 
 _current: ContextVar[_Conversation | None] = ContextVar("conversation", default=None)
+
+
+def _find_name() -> str:
+    at = _current.get()
+    return at.name if at else ""
 
 
 @contextmanager
@@ -80,6 +85,11 @@ class RecordingModel:
         self._folder = folder
         self._lock = Lock()
         self._nameless = _Conversation("")
+
+    @property
+    def context_tokens(self) -> int | None:
+        """As the model that answers has it."""
+        return self._model.context_tokens
 
     def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Reply:
         """Ask the model, and record the request with its reply or its error.
@@ -129,10 +139,26 @@ class RecordingModel:
                 path.touch(exist_ok=False)
             except FileExistsError:
                 continue
-            head = {"format": FORMAT, "conversation": name, "model": self.name}
+            head = {
+                "format": FORMAT,
+                "conversation": name,
+                "model": self.name,
+                "context_tokens": self.context_tokens,
+            }
             _append(path, head)
             return path
         raise AssertionError  # the count has no end
+
+
+@dataclass(slots=True)
+class _Script:
+    """What was recorded of one conversation."""
+
+    context_tokens: int | None = None
+    replies: dict[str, list[Mapping[str, Any]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    """By key, in the order of the recording. Any: JSON values."""
 
 
 class ReplayModel:
@@ -147,10 +173,16 @@ class ReplayModel:
         self.name = name
         self._folder = folder
         self._lock = Lock()
-        self._replies: dict[str, dict[str, list[Mapping[str, Any]]]] = {}
+        self._scripts: dict[str, _Script] = {}
         if not any(folder.glob("*.jsonl")):
             msg = f"there is nothing to replay in {folder}: record a run there first"
             raise ModelSetupError(msg)
+
+    @property
+    def context_tokens(self) -> int | None:
+        """As it was when this conversation was recorded: it decides what is dropped."""
+        with self._lock:
+            return self._find_script(_find_name()).context_tokens
 
     def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Reply:
         """Give the recorded reply to a request, in the order of its recording.
@@ -158,13 +190,10 @@ class ReplayModel:
         Raises:
             ModelError: As recorded, or because nothing like this was ever asked.
         """
-        at = _current.get()
-        whose = at.name if at else ""
+        whose = _find_name()
         key = request_key(self.name, messages, tools)
         with self._lock:
-            if whose not in self._replies:
-                self._replies[whose] = self._load(whose)
-            lines = self._replies[whose].get(key, [])
+            lines = self._find_script(whose).replies.get(key, [])
             if not lines:
                 msg = (
                     f"the recording of {self.name} has no answer to a request of "
@@ -178,10 +207,15 @@ class ReplayModel:
         kind = line["error"] if line["error"] in _ERRORS else "ModelError"
         raise getattr(errors, kind)(line["text"])
 
-    def _load(self, whose: str) -> dict[str, list[Mapping[str, Any]]]:
+    def _find_script(self, whose: str) -> "_Script":
+        if whose not in self._scripts:
+            self._scripts[whose] = self._load(whose)
+        return self._scripts[whose]
+
+    def _load(self, whose: str) -> "_Script":
         stem = _file_stem(whose, self.name)
         attempts = sorted(self._folder.glob(f"{stem}.*.jsonl"))
-        replies: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        script = _Script()
         if attempts:
             lines = attempts[-1].read_text(encoding="utf-8").splitlines()
             for number, line in enumerate(lines):
@@ -192,9 +226,10 @@ class ReplayModel:
                     break
                 if number == 0:
                     _check_format(record, attempts[-1])
+                    script.context_tokens = record.get("context_tokens")
                 else:
-                    replies[record["key"]].append(record)
-        return replies
+                    script.replies[record["key"]].append(record)
+        return script
 
 
 def request_key(

@@ -21,8 +21,10 @@ class ScriptedModel:
         script: Sequence[Reply | ModelError | Callable[[Sequence[Message]], Reply]],
         *,
         name: str = "scripted",
+        context_tokens: int | None = None,
     ) -> None:
         self.name = name
+        self.context_tokens = context_tokens
         self.requests: list[tuple[Message, ...]] = []
         """Every conversation it was asked with, in order."""
         self._script = list(script)

@@ -100,3 +100,22 @@ def test_a_conversation_beyond_the_window_is_seen() -> None:
 
     assert window.make_room(messages) == 0
     assert window.is_exceeded(messages)
+
+
+def test_the_window_of_the_model_is_kept_where_no_limit_is_set() -> None:
+    messages = conversation(9)
+
+    assert ContextWindow(None, 10_000).make_room(messages) > 0
+
+
+def test_the_smaller_one_of_limit_and_window_counts() -> None:
+    messages = conversation(9)
+
+    assert ContextWindow(100_000, 10_000).make_room(list(messages)) > 0
+    assert ContextWindow(10_000, 100_000).make_room(list(messages)) > 0
+
+
+def test_only_a_limit_ends_a_rollout_before_the_provider_was_asked() -> None:
+    messages = conversation(2)
+
+    assert not ContextWindow(None, 1_000).is_exceeded(messages)

@@ -176,3 +176,23 @@ def test_a_reply_without_end_does_not_stay_in_the_conversation() -> None:
     assert model.requests[1][-2].tool_calls == (_call("echo", text="a"),)
     (first, _) = [event for event in events if event.kind == "reply"]
     assert first.data["content"] == rambling
+
+
+def test_old_observations_go_before_the_models_window_overflows() -> None:
+    tell = Tool(describe("tell", "Tell."), lambda _: Observation("word " * 600))
+    script = [Reply("", (_call("tell", str(number)),)) for number in range(5)]
+    model = ScriptedModel(script, context_tokens=4_000)
+    events: list[Event] = []
+    loop = Loop(model, Toolbox((tell,)), on_event=events.append)
+
+    assert loop.run(5, GUIDANCE) is Stop.BUDGET
+
+    (dropped,) = (event for event in events if event.kind == "dropped")
+    assert dropped.data["was_refused"] is False
+    contents = [m.content for m in model.requests[-1] if m.role == "tool"]
+    assert [text.startswith("[Dropped") for text in contents] == [
+        True,
+        True,
+        False,
+        False,
+    ]

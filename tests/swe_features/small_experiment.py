@@ -27,6 +27,8 @@ class Student:
     It needs two steps: it proposes, then submits; asleep, it writes and finishes.
     """
 
+    context_tokens: int | None = None
+
     def __init__(self, *, file: str = "till/core.py") -> None:
         self.name = "student"
         self.file = file

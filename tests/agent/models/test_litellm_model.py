@@ -280,6 +280,11 @@ def test_extra_arguments_are_passed_on(whole: Way) -> None:
     assert server.requests[0].body["provider"] == {"order": ["a"]}
 
 
+def test_the_context_window_is_what_litellm_has_of_it() -> None:
+    assert LiteLLMModel("openai/gpt-4o").context_tokens == 128_000
+    assert LiteLLMModel("hosted_vllm/somebodys-own").context_tokens is None
+
+
 QUIET = """
 import socket, sys
 def refuse(*args):

@@ -117,7 +117,8 @@ def test_every_message_is_on_the_disk_once(tmp_path: Path) -> None:
 
     (path,) = tmp_path.glob("*.jsonl")
     head, *lines = [json.loads(line) for line in path.read_text().splitlines()]
-    assert head == {"format": 1, "conversation": "cell", "model": "scripted"}
+    whose = {"conversation": "cell", "model": "scripted", "context_tokens": None}
+    assert head == {"format": 1} | whose
     contents = [message["content"] for line in lines for message in line["messages"]]
     assert contents == ["You work.", "Find it.", "I look.", "found"]
 
@@ -157,3 +158,14 @@ def test_models_are_recorded_and_replayed_by_name(tmp_path: Path) -> None:
 
     with pytest.raises(ModelSetupError, match="nothing to replay"):
         load_model("hosted_vllm/m", replay=tmp_path)
+
+
+def test_the_window_that_decided_what_was_dropped_is_replayed(tmp_path: Path) -> None:
+    model = ScriptedModel([FIRST, SECOND], context_tokens=8_000)
+    with conversation("cell"):
+        talk(RecordingModel(model, tmp_path))
+    replay = ReplayModel("scripted", tmp_path)
+    with conversation("cell"):
+        assert replay.context_tokens == 8_000
+    with conversation("another"):
+        assert replay.context_tokens is None
