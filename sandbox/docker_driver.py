@@ -2,7 +2,7 @@
 
 The tree is an overlay that the daemon mounts over the sealed checkout, so a sandbox
 costs no copy, and the host reads what it wrote from outside. Where the daemon refuses
-that, the tree is copied.
+that, as with Podman, the tree is copied.
 """
 
 import os
@@ -75,9 +75,11 @@ class DockerDriver:
         self.image_digest = ensure_image(self._client, on_progress)
         self._run_id = run_id
         self._limits = limits or SandboxLimits()
-        self._can_overlay = True
+        has_podman = is_podman(self._client)
+        # Podman takes the request for an overlay, and mounts an empty volume.
+        self._can_overlay = not has_podman
         self._user = ContainerUser.of_daemon(
-            is_rootless=is_rootless(self._client), is_podman=is_podman(self._client)
+            is_rootless=is_rootless(self._client), is_podman=has_podman
         )
         self._open: set[Sandbox] = set()
         self._lock = threading.Lock()
