@@ -3,9 +3,8 @@
 import select
 import socket
 import struct
-import time
 
-from sandbox.connection import ChannelClosedError
+from sandbox.connection import ChannelClosedError, await_event
 
 __all__ = ["AttachedChannel"]
 
@@ -86,11 +85,7 @@ class AttachedChannel:
         if not self._is_open:
             message = "it was closed"
             raise ChannelClosedError(message)
-        poll = select.poll()
-        poll.register(self._stream, event)
-        if not poll.poll(max(0.0, (deadline - time.monotonic()) * 1000)):
-            message = "no answer in time"
-            raise ChannelClosedError(message)
+        await_event(self._stream, event, deadline)
 
     def close(self) -> None:
         """Let go of the stream; the supervisor ends when its input does."""

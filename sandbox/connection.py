@@ -3,6 +3,8 @@
 Whatever carries the bytes, a pipe pair or an attached socket, is a `Channel`.
 """
 
+import select
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +20,7 @@ __all__ = [
     "Channel",
     "ChannelClosedError",
     "Connection",
+    "await_event",
     "supervisor_program",
 ]
 
@@ -81,6 +84,24 @@ def supervisor_program() -> bytes:
     }
     program = f"TEXTS = {texts!r}\n{_LOADER}".encode()
     return b"%d\n" % len(program) + program
+
+
+def await_event(stream: socket.socket | int, event: int, deadline: float) -> None:
+    """Wait until a stream can be read from or written to.
+
+    Args:
+        stream: A descriptor, or what has one.
+        event: As `select.poll` names it.
+        deadline: By when, in seconds of the monotonic clock.
+
+    Raises:
+        ChannelClosedError: It could not, in all that time.
+    """
+    poll = select.poll()
+    poll.register(stream, event)
+    if not poll.poll(max(0.0, (deadline - time.monotonic()) * 1000)):
+        message = "no answer in time"
+        raise ChannelClosedError(message)
 
 
 class Connection:

@@ -15,9 +15,9 @@ import docker
 from docker.errors import APIError, NotFound
 
 from sandbox.connection import BOOTSTRAP
+from sandbox.identity import SANDBOX_ID
 from sandbox.limits import SandboxLimits
 from sandbox.meeting_point import MEETING_PLACE, MeetingPoint
-from sandbox.sealing import SANDBOX_ID
 from sandbox.session import command_environment
 from sandbox.workspace import is_running, process_birth
 

@@ -37,11 +37,12 @@ from sandbox.daemon import connect_to_daemon, is_podman, is_rootless
 from sandbox.disk_allowance import DiskAllowance, measure_folders
 from sandbox.docker_image import Progress, ensure_image
 from sandbox.errors import DriverUnavailableError, SandboxError, SandboxLostError
+from sandbox.identity import SANDBOX_ID, can_become
 from sandbox.limits import SandboxLimits
 from sandbox.local_driver import sealed_directory
 from sandbox.meeting_point import MeetingPoint
 from sandbox.overlay_changes import compare_upper
-from sandbox.sealing import SANDBOX_ID, SealedDirectory
+from sandbox.sealing import SealedDirectory
 from sandbox.session import Premises, SupervisedSandbox
 from sandbox.workspace import Workspace, orphaned_workspaces, sweep_workspaces
 
@@ -136,7 +137,7 @@ class DockerDriver:
                     if "mount" not in str(error):
                         raise
                     self._can_overlay = False
-            tree = workspace.copy_tree(entry.tree, keep_owner=os.geteuid() == 0)
+            tree = workspace.copy_tree(entry.tree, keep_owner=can_become(SANDBOX_ID))
             return tree, self._run(tree, meeting)
         finally:
             if meeting is not None:
@@ -242,7 +243,7 @@ def _lay_overlay(workspace: Workspace, entry: SealedDirectory) -> Overlay:
     upper, work = workspace.path / "upper", workspace.path / "work"
     upper.mkdir(mode=0o755)
     work.mkdir(mode=0o755)
-    if os.geteuid() == 0:
+    if can_become(SANDBOX_ID):
         os.chown(upper, SANDBOX_ID, SANDBOX_ID)
     return Overlay(lower=entry.tree.resolve(), upper=upper, work=work)
 

@@ -32,7 +32,8 @@ def open_driver(
             image or can build it, else local.
         run_id: Marks everything made, so that it can be found again.
         limits: What each sandbox may take; the default ones if not given.
-        warm: How many sandboxes to keep ready before they are asked for.
+        warm: How many sandboxes to keep ready before they are asked for, with a driver
+            that copies no tree for each.
         on_progress: Told in a line what takes long; standard error by default.
 
     Raises:
@@ -43,7 +44,9 @@ def open_driver(
         message = f"unknown sandbox driver {name!r}: choose {', '.join(DRIVER_NAMES)}"
         raise SandboxError(message)
     driver = _choose(name, run_id, limits, on_progress or _tell)
-    return WarmDriver(driver, size=warm) if warm > 0 else driver
+    if warm > 0 and isinstance(driver, DockerDriver):
+        return WarmDriver(driver, size=warm)
+    return driver
 
 
 def _choose(

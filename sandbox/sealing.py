@@ -22,14 +22,12 @@ from sandbox.checkout import SharedHistory, build_checkout
 from sandbox.contract import SealProof
 from sandbox.errors import SealError
 from sandbox.git_program import run_git
+from sandbox.identity import SANDBOX_ID, can_become
 from sandbox.manifest import ManifestEntry, read_manifest, write_manifest
 from sandbox.proving import SEAL_FORMAT, prove
 from sandbox.source import Source
 
-__all__ = ["SANDBOX_ID", "SealedDirectory", "list_entries", "seal"]
-
-SANDBOX_ID = 61_000
-"""User and group inside a container where the host's own user is root."""
+__all__ = ["SealedDirectory", "list_entries", "seal"]
 
 _MOST_SHARED_FILES = 24  # a pack and its index each; git looks through all of them
 
@@ -130,7 +128,8 @@ def _locked(cache: Path, key: str) -> Iterator[None]:
 def _build(source: Source, base_commit: str, cache: Path, key: str) -> SealedDirectory:
     for name in ("building", "entries", "sources"):
         (cache / name).mkdir(exist_ok=True)
-    draft = cache / "building" / f"{base_commit[:12]}-{secrets.token_hex(6)}"
+    _sweep_drafts(cache, key)
+    draft = cache / "building" / f"{key}-{secrets.token_hex(6)}"
     draft.mkdir()
     try:
         pool = BlobPool(cache / f"blobs-{os.geteuid()}")
@@ -140,7 +139,7 @@ def _build(source: Source, base_commit: str, cache: Path, key: str) -> SealedDir
         )
         proof = prove(draft / "tree" / ".git", base_commit)
         write_manifest(draft / "manifest", entries)
-        if os.geteuid() == 0:
+        if can_become(SANDBOX_ID):
             _hand_over(draft / "tree")
         pool.keep(draft / "tree", entries)
         witness = _witness(draft / "tree" / ".git")
@@ -158,6 +157,24 @@ def _build(source: Source, base_commit: str, cache: Path, key: str) -> SealedDir
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return SealedDirectory.open(entry)
+
+
+def _sweep_drafts(cache: Path, key: str) -> None:
+    """Remove drafts that nobody builds any more: whoever does holds their key's lock.
+
+    Args:
+        cache: Folder of all sealed checkouts.
+        key: The one whose lock is held here.
+    """
+    for draft in (cache / "building").iterdir():
+        other = draft.name.partition("-")[0]
+        with (cache / "locks" / other).open("w") as file:
+            try:
+                if other != key:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def _nearest_ancestor(

@@ -2,9 +2,8 @@
 
 import os
 import select
-import time
 
-from sandbox.connection import ChannelClosedError
+from sandbox.connection import ChannelClosedError, await_event
 
 __all__ = ["DescriptorChannel"]
 
@@ -67,11 +66,7 @@ class DescriptorChannel:
         if not self._is_open:
             message = "it was closed"
             raise ChannelClosedError(message)
-        poll = select.poll()
-        poll.register(descriptor, event)
-        if not poll.poll(max(0.0, (deadline - time.monotonic()) * 1000)):
-            message = "no answer in time"
-            raise ChannelClosedError(message)
+        await_event(descriptor, event, deadline)
 
     def close(self) -> None:
         """Let go of both descriptors; again is harmless."""

@@ -10,9 +10,8 @@ from typing import Protocol
 
 from sandbox.connection import BOOTSTRAP
 from sandbox.errors import DriverUnavailableError
-from sandbox.identity import as_user
+from sandbox.identity import SANDBOX_ID, as_user, can_become
 from sandbox.limits import SandboxLimits
-from sandbox.sealing import SANDBOX_ID
 from sandbox.session import command_environment
 
 __all__ = ["BubblewrapWalls", "NoWalls", "Place", "Walls"]
@@ -118,7 +117,7 @@ class BubblewrapWalls:
         self._python = _SYSTEM_PYTHON
         if not Path(_SYSTEM_PYTHON).exists():
             self._python = os.path.realpath(sys.executable)
-        self.user = SANDBOX_ID if os.geteuid() == 0 else None
+        self.user = SANDBOX_ID if can_become(SANDBOX_ID) else None
         self._probe()
 
     def _probe(self) -> None:

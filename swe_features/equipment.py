@@ -17,6 +17,8 @@ OFFLINE_NOTE = (
     "the related pull requests changed. Its figures say nothing of a language model's."
 )
 
+_MOST_WARM = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Equipment:
@@ -64,7 +66,8 @@ def equip(config: ExperimentConfig, *, run_id: str) -> Equipment:
     from sandbox.opening import open_driver  # noqa: PLC0415
 
     # Last: nothing above leaves anything behind when it fails.
-    driver = open_driver(config.sandbox, run_id=run_id)
+    warm = min(config.workers, _MOST_WARM)
+    driver = open_driver(config.sandbox, run_id=run_id, warm=warm)
     return Equipment(models, sleep_models, driver)
 
 

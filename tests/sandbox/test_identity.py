@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.identity import as_user
+from sandbox.identity import SANDBOX_ID, as_user, can_become
 
 BUSY = """
 import sys, threading
@@ -26,6 +26,16 @@ print("done")
 """
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes others")
+
+needs_namespaces = pytest.mark.skipif(
+    subprocess.run(
+        ["unshare", "--user", "--map-root-user", "true"],
+        capture_output=True,
+        check=False,
+    ).returncode
+    != 0,
+    reason="the kernel makes no user namespaces here",
+)
 
 
 def test_nobody_else_is_the_command_itself() -> None:
@@ -56,3 +66,15 @@ def test_sandboxes_open_while_another_thread_multiplies() -> None:
         cwd=Path(__file__).parent.parent.parent,
     )
     assert done.stdout.strip() == "done", done.stderr
+
+
+@needs_root
+def test_root_of_the_machine_may_become_the_user() -> None:
+    assert can_become(SANDBOX_ID)
+
+
+@needs_namespaces
+def test_root_of_a_namespace_without_the_number_may_not() -> None:
+    program = "from sandbox.identity import *; print(can_become(SANDBOX_ID))"
+    asked = ["unshare", "--user", "--map-root-user", sys.executable, "-c", program]
+    assert subprocess.check_output(asked, text=True) == "False\n"

@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import shutil
@@ -80,6 +81,19 @@ def test_workers_that_ask_at_once_build_once(history: History, tmp_path: Path) -
         )
     assert len({sealed.path for sealed in found}) == 1
     assert list((tmp_path / "building").iterdir()) == []
+
+
+def test_what_a_killed_build_left_is_swept_and_a_running_one_is_not(
+    history: History, tmp_path: Path
+) -> None:
+    seal(history.path, history.base, tmp_path)
+    left, running = (tmp_path / "building" / f"{c * 32}-1" for c in "ab")
+    for draft in (left, running):
+        (draft / "tree").mkdir(parents=True)
+    with (tmp_path / "locks" / ("b" * 32)).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        seal(history.path, history.past, tmp_path)
+    assert list((tmp_path / "building").iterdir()) == [running]
 
 
 def test_unknown_commit_is_refused_with_its_name(
