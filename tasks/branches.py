@@ -1,12 +1,19 @@
 """Where a pull request's head lies: what its change starts from, and was it merged."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tasks.commit_graph import CommitGraph
 from tasks.drafts import Kind
 
-__all__ = ["Placement", "find_copies", "own_base", "place_head"]
+__all__ = [
+    "Placement",
+    "Stretch",
+    "find_copies",
+    "own_base",
+    "place_head",
+    "survey_heads",
+]
 
 _OWN_COMMITS_LIMIT = 50
 """Commits of a branch that describe it; more are somebody's history, not a change."""
@@ -44,31 +51,85 @@ def own_base(graph: CommitGraph, tip: int, place: int) -> int | str:
     return "it shares no history with the main line" if base is None else base
 
 
-def find_copies(graph: CommitGraph, heads: list[int]) -> Mapping[int, int]:
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What a head brings that is in no other branch."""
+
+    base: int | None
+    """Where it starts; None where it stands on nothing that is known."""
+    own: tuple[int, ...]
+    """Its first commits that are no merges, oldest first."""
+
+
+def survey_heads(
+    graph: CommitGraph, tips: Iterable[int]
+) -> tuple[Mapping[int, Stretch], set[int]]:
+    """Walk down from each head that is not in the main line's history.
+
+    Returns:
+        What each brings, and the keys of all their commits.
+    """
+    stretches: dict[int, Stretch] = {}
+    keys: set[int] = set()
+    for tip in tips:
+        if graph.introduced[tip] >= 0 or tip in stretches:
+            continue
+        own, border = graph.unmerged_commits(tip)
+        keys.update(graph.keys[commit] for commit in own)
+        stretches[tip] = Stretch(_choose_base(graph, border), _described(graph, own))
+    return stretches, keys
+
+
+def _choose_base(graph: CommitGraph, border: list[int]) -> int | None:
+    """The commit of another branch that has all the others in its history, if any."""
+    for commit in sorted(border, reverse=True):
+        if graph.introduced[commit] < 0 and all(
+            graph.is_ancestor(other, commit) for other in border
+        ):
+            return commit
+    return graph.latest([c for c in border if graph.introduced[c] >= 0])
+
+
+def _described(graph: CommitGraph, own: list[int]) -> tuple[int, ...]:
+    commits = [commit for commit in reversed(own) if not graph.is_merge(commit)]
+    return tuple(commits[:_OWN_COMMITS_LIMIT])
+
+
+def find_copies(graph: CommitGraph, keys: set[int]) -> Mapping[int, int]:
     """Commits of the main line's history that were made again from a branch's.
 
     The same author, author's clock and subject tell them, whatever rebasing changed.
 
+    Args:
+        graph: The history.
+        keys: Of the branches' commits.
+
     Returns:
-        The newest such commit for each key of a commit that only the heads have.
+        The newest such commit for each of the keys.
     """
-    introduced, keys = graph.introduced, graph.keys
-    wanted: set[int] = set()
-    for head in heads:
-        own, _ = graph.unmerged_commits(head)
-        wanted.update(keys[commit] for commit in own)
-    copies: dict[int, int] = {}
-    if wanted:
-        for commit, key in enumerate(keys):
-            if key in wanted and introduced[commit] >= 0:
-                copies[key] = commit
-    return copies
+    if not keys:
+        return {}
+    introduced = graph.introduced
+    return {
+        key: commit
+        for commit, key in enumerate(graph.keys)
+        if key in keys and introduced[commit] >= 0
+    }
 
 
 def place_head(
-    graph: CommitGraph, tip: int, copies: Mapping[int, int]
+    graph: CommitGraph,
+    tip: int,
+    stretches: Mapping[int, Stretch],
+    copies: Mapping[int, int],
 ) -> Placement | str:
     """Place a head that no merge or squash message tells of.
+
+    Args:
+        graph: The history.
+        tip: The head.
+        stretches: Of it and the other heads.
+        copies: What `find_copies` found.
 
     Returns:
         Where it starts and ends, or why that cannot be told.
@@ -76,23 +137,38 @@ def place_head(
     place = graph.introduced[tip]
     if place >= 0:
         return _place_merged(graph, tip, place)
-    own, border = graph.unmerged_commits(tip)
-    base = graph.latest(border)
+    base, own = stretches[tip].base, stretches[tip].own
     if base is None:
         return "it shares no history with the main line"
-    line = _first_parents(graph, tip)
-    if graph.keys[tip] in copies:
+    line = graph.first_parents(tip)
+    beside = graph.introduced[base] < 0
+    copied = _find_copied(graph, line, copies, beside=beside)
+    if copied == 0:
         return _place_copied(graph, line, copies)
-    for number, commit in enumerate(line):
+    if copied is not None:
+        # Rewritten copies of the main line's own commits: the change lies above,
+        # unless the branch has merged the main line since.
+        copy = copies[graph.keys[line[copied]]]
+        if beside or graph.latest([base, copy]) == copy:
+            base, own = copy, _described(graph, line[:copied])
+    return Placement(Kind.BRANCH, base, tip, own=own)
+
+
+def _find_copied(
+    graph: CommitGraph, line: list[int], copies: Mapping[int, int], *, beside: bool
+) -> int | None:
+    """Place of the first commit that the main line has again, if any.
+
+    On a branch `beside` the main line one that is younger than its copy there was
+    taken from it, as a backport is, and is the change itself.
+    """
+    for place, commit in enumerate(line):
         copy = copies.get(graph.keys[commit])
-        if copy is not None:
-            # Rewritten copies of the main line's own commits: the change lies above,
-            # unless the branch has merged the main line since.
-            if graph.latest([base, copy]) == copy:
-                base, own = copy, line[:number]
-            break
-    described = tuple(reversed([c for c in own if not graph.is_merge(c)]))
-    return Placement(Kind.BRANCH, base, tip, own=described[:_OWN_COMMITS_LIMIT])
+        if copy is not None and not (
+            beside and graph.times[copy] < graph.times[commit]
+        ):
+            return place
+    return None
 
 
 def _place_merged(graph: CommitGraph, tip: int, place: int) -> Placement | str:
@@ -102,10 +178,8 @@ def _place_merged(graph: CommitGraph, tip: int, place: int) -> Placement | str:
     if isinstance(base, str):
         return base
     own, _ = graph.own_commits(tip, place)
-    described = tuple(reversed([c for c in own if not graph.is_merge(c)]))
-    return Placement(
-        Kind.MERGE, base, tip, graph.main_line[place], described[:_OWN_COMMITS_LIMIT]
-    )
+    described = _described(graph, own)
+    return Placement(Kind.MERGE, base, tip, graph.main_line[place], described)
 
 
 def _place_copied(
@@ -130,13 +204,3 @@ def _place_copied(
             return "it begins the history"
         base = parent
     return Placement(Kind.REBASE, base, tip, tip, tuple(reversed(own)))
-
-
-def _first_parents(graph: CommitGraph, tip: int) -> list[int]:
-    """First parents from a head down to the main line's history, newest first."""
-    line = []
-    commit: int | None = tip
-    while commit is not None and graph.introduced[commit] < 0:
-        line.append(commit)
-        commit = next(iter(graph.parents(commit)), None)
-    return line

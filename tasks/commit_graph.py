@@ -5,7 +5,9 @@ in the commits: about 250 bytes each.
 """
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from tempfile import TemporaryFile
 from typing import IO
@@ -13,12 +15,28 @@ from typing import IO
 from tasks.git_program import stream_git
 from tasks.repository import Repository
 
-__all__ = ["CommitGraph", "read_commit_graph"]
+__all__ = ["CommitGraph", "CommitRecords", "read_commit_graph"]
 
 _FORMAT = "--format=%H %P%x00%ct%x00%at %ae%x00%B"
 _FIELDS = 4
 _CHUNK_BYTES = 1 << 20
 _NONE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class CommitRecords:
+    """What git tells of some commits in a row: one list a field, as they are read."""
+
+    ids: Sequence[bytes]
+    """A commit's full id and those of its parents, between blanks."""
+    times: Sequence[bytes]
+    authors: Sequence[bytes]
+    """Author's clock and address."""
+    messages: Sequence[bytes]
+
+
+OnMessages = Callable[["CommitGraph", int, Sequence[bytes]], None]
+"""Called with the graph so far, the first commit's number, and messages in a row."""
 
 
 class CommitGraph:
@@ -41,6 +59,7 @@ class CommitGraph:
         self.main_line = array("i")
         """From the oldest commit to the newest, first parents only."""
         self.introduced = array("i")
+        self._side_lines: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -68,20 +87,27 @@ class CommitGraph:
         """Whether a commit has more than one parent."""
         return commit in self._more_parents
 
-    def add(self, ids: bytes, time: bytes, author: bytes, subject: bytes) -> int:
-        """Take in one commit, its parents first: its id and theirs, between blanks."""
-        commit_id, *parents = ids.split()
-        numbers = self._numbers
-        number = len(self._ids)
-        numbers[commit_id] = number
-        self._ids.append(commit_id)
-        self.times.append(int(time))
-        self.keys.append(hash((author, subject)))
-        known = [numbers[parent] for parent in parents if parent in numbers]
-        self._first_parents.append(known[0] if known else _NONE)
-        if len(known) > 1:
-            self._more_parents[number] = tuple(known[1:])
-        return number
+    def extend(self, records: CommitRecords) -> int:
+        """Take in commits, parents before children; the number of the first."""
+        numbers, ids, first_parents = self._numbers, self._ids, self._first_parents
+        start = number = len(ids)
+        for line in records.ids:
+            commit_id, _, parents = line.partition(b" ")
+            numbers[commit_id] = number
+            ids.append(commit_id)
+            # Mostly one parent, and known; a few words more tell of all else.
+            parent = numbers.get(parents, _NONE)
+            if parent == _NONE and parents:
+                known = [numbers[p] for p in parents.split() if p in numbers]
+                parent = known[0] if known else _NONE
+                if len(known) > 1:
+                    self._more_parents[number] = tuple(known[1:])
+            first_parents.append(parent)
+            number += 1
+        self.times.extend(map(int, records.times))
+        subjects = [message.partition(b"\n")[0] for message in records.messages]
+        self.keys.extend(map(hash, zip(records.authors, subjects, strict=True)))
+        return start
 
     def set_main_line(self, tip: int) -> None:
         """Choose the main line, and note when each commit became part of it."""
@@ -147,9 +173,60 @@ class CommitGraph:
         own.sort(reverse=True)
         return own, border
 
+    def mark_side_lines(self, tips: Iterable[int], taken: AbstractSet[int]) -> None:
+        """Note the branches beside the main line that took changes in, as it does.
+
+        Each is what first parents lead through from its tip down to the main line's
+        history.
+
+        Args:
+            tips: Of all branches.
+            taken: Commits that merged a change; a branch without any of them is
+                somebody's work, and counts for nothing.
+        """
+        for tip in set(tips):
+            line = self.first_parents(tip)
+            if not taken.isdisjoint(line):
+                for commit in line:
+                    self._side_lines[commit] = self._side_lines.get(commit, 0) + 1
+
+    def first_parents(self, tip: int) -> list[int]:
+        """First parents from a commit down to the main line's history, newest first."""
+        line = []
+        while tip != _NONE and self.introduced[tip] == _NONE:
+            line.append(tip)
+            tip = self._first_parents[tip]
+        return line
+
     def unmerged_commits(self, tip: int) -> tuple[list[int], list[int]]:
-        """As `own_commits`, at the main line's newest commit."""
-        return self.own_commits(tip, len(self.main_line))
+        """What a head brings that neither the main line has nor a branch beside it.
+
+        A branch that runs through the head itself is no other.
+
+        Returns:
+            As `own_commits`.
+        """
+        introduced, lines = self.introduced, self._side_lines
+        through = lines.get(tip, 0)
+        shared = set(self.first_parents(tip)) if through else set()
+        own: list[int] = []
+        border: list[int] = []
+        seen = {tip}
+        waiting = [tip]
+        while waiting:
+            commit = waiting.pop()
+            own.append(commit)
+            for parent in self.parents(commit):
+                if parent in seen:
+                    continue
+                seen.add(parent)
+                others = lines.get(parent, 0) - (through if parent in shared else 0)
+                if introduced[parent] != _NONE or others > 0:
+                    border.append(parent)
+                else:
+                    waiting.append(parent)
+        own.sort(reverse=True)
+        return own, border
 
     def latest(self, commits: Iterable[int]) -> int | None:
         """Of commits in the main line's history, the one that no other has in its own.
@@ -207,15 +284,15 @@ class CommitGraph:
 def read_commit_graph(
     repository: Repository,
     tips: Iterable[str],
-    on_message: Callable[["CommitGraph", int, bytes], None],
+    on_messages: OnMessages = lambda *_: None,
 ) -> CommitGraph:
     """Read all ancestors of `tips`.
 
     Args:
         repository: Where they are.
-        tips: Full ids, the main line's newest commit first.
-        on_message: Called with the graph so far, each commit and its message, parents
-            before children.
+        tips: Full ids, the main line's newest commit first. Any behind it that names no
+            commit, or nothing, is passed over.
+        on_messages: Called with messages as they come, parents before children.
 
     Raises:
         RepositoryError: A commit is missing or cannot be read.
@@ -223,27 +300,23 @@ def read_commit_graph(
     graph = CommitGraph()
     tip_ids = list(tips)
     arguments = ["log", "--topo-order", "--reverse", "--no-show-signature"]
-    arguments += ["--encoding=UTF-8", "--no-mailmap", "-z", _FORMAT, "--stdin"]
+    arguments += ["--encoding=UTF-8", "--no-mailmap", "-z", _FORMAT]
+    arguments += ["--ignore-missing", "--stdin"]
     with TemporaryFile() as names:
         names.write("".join(f"{tip}\n" for tip in tip_ids).encode())
         names.seek(0)
         with stream_git(repository.git_dir, arguments, stdin=names) as output:
-            for ids, time, author, message in _records(output):
-                subject = (
-                    message[: message.find(b"\n")] if b"\n" in message else message
-                )
-                on_message(graph, graph.add(ids, time, author, subject), message)
+            for records in _records(output):
+                on_messages(graph, graph.extend(records), records.messages)
     if tip_ids:
         graph.set_main_line(graph.number(tip_ids[0]))
     return graph
 
 
-def _records(output: IO[bytes]) -> Iterator[tuple[bytes, bytes, bytes, bytes]]:
+def _records(output: IO[bytes]) -> Iterator[CommitRecords]:
     rest = b""
     while chunk := output.read(_CHUNK_BYTES):
         fields = (rest + chunk).split(b"\0")
         whole = (len(fields) - 1) // _FIELDS * _FIELDS
-        for start in range(0, whole, _FIELDS):
-            ids, time, author, message = fields[start : start + _FIELDS]
-            yield ids, time, author, message
+        yield CommitRecords(*(fields[n:whole:_FIELDS] for n in range(_FIELDS)))
         rest = b"\0".join(fields[whole:])

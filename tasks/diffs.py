@@ -4,22 +4,25 @@ Names come from git's NUL-separated output, so quotes, newlines and bytes that a
 UTF-8 (kept as surrogate escapes) survive. Statuses follow `docs/scoring.md`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import IO
 
 from tasks.pull_requests import ChangedFile, FileStatus
 
 __all__ = [
     "LineCounts",
-    "PairReader",
     "RawChange",
     "TreeDifference",
     "attach_patches",
     "pair_exact_renames",
+    "read_pairs",
     "read_raw",
     "to_changed_files",
 ]
 
+_CHUNK_BYTES = 1 << 18
 _GITLINK = "160000"
 _SAME_FILE_MODE = b":100644 100644 "
 _STATUS = {
@@ -93,64 +96,81 @@ def read_raw(output: bytes) -> TreeDifference:
     return difference
 
 
-class PairReader:
-    """Reads `git diff-tree --stdin --raw -z` of many pairs, piece by piece.
+def read_pairs(
+    output: IO[bytes],
+) -> Generator[list[ChangedFile], None, list[ChangedFile] | None]:
+    """Read `git diff-tree --stdin --raw -z` of many pairs while git writes it.
 
-    It makes changed files at once, because a long history has hundreds of thousands.
+    A file that several pairs change in the same way is one value for all of them, which
+    saves most of the work: a long history has hundreds of thousands of changes.
+
+    Yields:
+        The changed files of each pair once the next one begins.
+
+    Returns:
+        Those of the last pair, which may be cut off where git failed; None if there
+        was no pair.
     """
-
-    def __init__(self) -> None:
-        self._rest = b""
-        self._files: list[ChangedFile] | None = None
-
-    def feed(self, chunk: bytes) -> Iterator[list[ChangedFile]]:
-        """Take in a piece of output; hand out the pairs that are complete with it."""
-        fields = (self._rest + chunk).split(b"\0")
-        place, last = 0, len(fields) - 1
-        while place < last:
-            field = fields[place]
-            if not field.startswith(b":"):
-                if self._files is not None:
-                    yield self._files
-                self._files = []
-                place += 1
-                continue
-            letter = field[field.rindex(b" ") + 1 :][:1]
-            names = 2 if letter in b"RC" else 1
-            if place + names >= last:
+    fields = chain.from_iterable(_read_fields(output))
+    edited: dict[bytes, ChangedFile] = {}
+    added: dict[bytes, ChangedFile] = {}
+    removed: dict[bytes, ChangedFile] = {}
+    files: list[ChangedFile] | None = None
+    for one in fields:
+        if one[:1] != b":":
+            if files is not None:
+                yield files
+            files = []
+            continue
+        letter = one[-1:]
+        if letter == b"M" and one.startswith(_SAME_FILE_MODE):
+            known, status = edited, FileStatus.MODIFIED
+        elif letter == b"A":
+            known, status = added, FileStatus.ADDED
+        elif letter == b"D":
+            known, status = removed, FileStatus.REMOVED
+        else:
+            file = _read_odd_file(one, fields)
+            if file is None or files is None:
                 break
-            previous = fields[place + 1] if names > 1 else None
-            file = _read_file(field, letter, fields[place + names], previous)
-            if self._files is not None:
-                self._files.append(file)
-            place += names + 1
-        self._rest = b"\0".join(fields[place:])
-
-    def end(self) -> Iterator[list[ChangedFile]]:
-        """Hand out the last pair; git has ended without complaint."""
-        if self._files is not None:
-            yield self._files
-
-
-def _is_no_edit(meta: bytes) -> bool:
-    _, new_mode, old_id, new_id, _ = meta.split(b" ")
-    return old_id == new_id or new_mode == _GITLINK.encode()
+            files.append(file)
+            continue
+        name = next(fields, None)
+        if name is None or files is None:
+            break
+        file = known.get(name)
+        if file is None:
+            file = ChangedFile(_decode(name), status)
+            known[name] = file
+        files.append(file)
+    return files
 
 
-def _read_file(
-    meta: bytes, letter: bytes, name: bytes, previous: bytes | None
-) -> ChangedFile:
-    path = name.decode("utf-8", "surrogateescape")
+def _read_fields(output: IO[bytes]) -> Iterator[list[bytes]]:
+    rest = b""
+    while chunk := output.read(_CHUNK_BYTES):
+        *fields, rest = (rest + chunk).split(b"\0")
+        yield fields
+
+
+def _read_odd_file(meta: bytes, fields: Iterator[bytes]) -> ChangedFile | None:
+    """A file that was renamed, or that did not stay a plain file; None if cut off."""
+    _, new_mode, old_id, new_id, letter = meta.split(b" ")
+    first = next(fields, None)
+    name = next(fields, None) if letter[:1] in b"RC" else first
+    if first is None or name is None:
+        return None
     if letter == b"M":
-        # A file of one mode before and after, which is nearly always, was edited.
-        is_file = meta.startswith(_SAME_FILE_MODE)
-        if not is_file and _is_no_edit(meta):
-            return ChangedFile(path, FileStatus.CHANGED)
-        return ChangedFile(path, FileStatus.MODIFIED)
-    was = None
-    if previous is not None and letter == b"R":
-        was = previous.decode("utf-8", "surrogateescape")
-    return ChangedFile(path, _STATUS[letter.decode()], previous_filename=was)
+        is_edit = old_id != new_id and new_mode != _GITLINK.encode()
+        status = FileStatus.MODIFIED if is_edit else FileStatus.CHANGED
+        return ChangedFile(_decode(name), status)
+    was = _decode(first) if letter[:1] == b"R" else None
+    status = _STATUS[letter[:1].decode()]
+    return ChangedFile(_decode(name), status, previous_filename=was)
+
+
+def _decode(name: bytes) -> str:
+    return name.decode("utf-8", "surrogateescape")
 
 
 def _read_count(text: bytes) -> int | None:

@@ -72,4 +72,4 @@ def read_history(repository: Repository, tips: Iterable[str]) -> GraphHistory:
         repository: Where they are.
         tips: Full ids; the first one is the newest commit of the main line.
     """
-    return GraphHistory(read_commit_graph(repository, tips, lambda *_: None))
+    return GraphHistory(read_commit_graph(repository, tips))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tasks.branches import Placement, find_copies, own_base, place_head
+from tasks.branches import Placement, find_copies, own_base, place_head, survey_heads
 from tasks.commit_graph import CommitGraph, read_commit_graph
 from tasks.drafts import Draft, Kind, Rejection
 from tasks.errors import RepositoryError
@@ -63,9 +63,11 @@ def find_pull_requests(
     if tip is None:
         message = f"no branch {branch!r} in {repository.path}: pass --branch"
         raise RepositoryError(message)
-    heads = _read_heads(repository)
+    heads, branches = _read_refs(repository)
     search = _Search()
-    graph = read_commit_graph(repository, [tip, *heads.values()], search.note)
+    tips = [tip, *heads.values(), *branches]
+    graph = read_commit_graph(repository, tips, search.note)
+    search.mark_side_lines(graph, branches)
     search.place_sightings(graph)
     search.place_heads(graph, heads)
     if with_commits:
@@ -97,17 +99,29 @@ class _Search:
         self.rejections: list[Rejection] = []
         self._sightings: list[tuple[int, int]] = []
 
-    def note(self, graph: CommitGraph, commit: int, message: bytes) -> None:
-        """Remember a commit whose message names the pull request it merged.
+    def note(self, graph: CommitGraph, first: int, messages: Sequence[bytes]) -> None:
+        """Remember commits whose messages name the pull request they merged.
 
         Only its number is kept: messages of a long history would fill the memory.
         """
-        if _MENTION.search(message) is None:
-            return
-        text = message.decode("utf-8", "replace")
-        found = read_merge_message(text, is_merge=graph.is_merge(commit))
-        if found is not None:
-            self._sightings.append((found.number, commit))
+        for commit, message in enumerate(messages, first):
+            if _MENTION.search(message) is None:
+                continue
+            text = message.decode("utf-8", "replace")
+            found = read_merge_message(text, is_merge=graph.is_merge(commit))
+            if found is not None:
+                self._sightings.append((found.number, commit))
+
+    def mark_side_lines(self, graph: CommitGraph, branches: Sequence[str]) -> None:
+        """Tell the graph of branches that merged pull requests beside the main line.
+
+        A merge that the main line has too was only copied from there.
+        """
+        beside = {c for _, c in self._sightings if graph.introduced[c] < 0}
+        copies = find_copies(graph, {graph.keys[commit] for commit in beside})
+        taken = {commit for commit in beside if graph.keys[commit] not in copies}
+        tips = [graph.number(branch) for branch in branches if graph.has(branch)]
+        graph.mark_side_lines(tips, taken)
 
     def place_sightings(self, graph: CommitGraph) -> None:
         """Turn noted commits into drafts: on the main line first, the oldest first."""
@@ -131,12 +145,17 @@ class _Search:
     def place_heads(self, graph: CommitGraph, heads: dict[int, str]) -> None:
         """Turn heads that no message told of into drafts."""
         unknown = {n: h for n, h in heads.items() if n not in self.drafts}
-        tips = {number: graph.number(head) for number, head in unknown.items()}
-        copies = find_copies(graph, list(tips.values()))
-        for number, tip in tips.items():
-            placed = place_head(graph, tip, copies)
+        tips = {n: graph.number(h) for n, h in unknown.items() if graph.has(h)}
+        stretches, keys = survey_heads(graph, tips.values())
+        copies = find_copies(graph, keys)
+        for number, head in unknown.items():
+            if number not in tips:
+                reason = "its head is not in the clone, or no commit"
+                self.rejections.append(Rejection(number, head, reason))
+                continue
+            placed = place_head(graph, tips[number], stretches, copies)
             if isinstance(placed, str):
-                self._reject(graph, number, tip, placed)
+                self._reject(graph, number, tips[number], placed)
             else:
                 self._add(graph, number, placed)
 
@@ -189,22 +208,20 @@ def _place_sighting(graph: CommitGraph, commit: int) -> Placement | str:
     return Placement(Kind.MERGE, base, parents[1], commit)
 
 
-def _read_heads(repository: Repository) -> dict[int, str]:
-    """Heads of pull requests by number; a ref to something else is left out."""
+def _read_refs(repository: Repository) -> tuple[dict[int, str], tuple[str, ...]]:
+    """Heads of pull requests by number, and tips of branches."""
+    places = ["refs/pull", "refs/merge-requests", "refs/heads", "refs/remotes"]
     answer = run_git(
         repository.git_dir,
-        [
-            "for-each-ref",
-            "--format=%(refname) %(objecttype) %(objectname)",
-            "refs/pull",
-            "refs/merge-requests",
-        ],
+        ["for-each-ref", "--format=%(objectname) %(refname)", *places],
     )
     heads: dict[int, str] = {}
+    branches: dict[str, None] = {}
     for line in answer.stdout.decode("utf-8", "surrogateescape").splitlines():
-        name, _, rest = line.partition(" ")
-        kind, _, commit = rest.partition(" ")
+        commit, _, name = line.partition(" ")
         match = _HEAD_REF.fullmatch(name)
-        if match and kind == "commit":
+        if match:
             heads.setdefault(int(match[1]), commit)
-    return dict(sorted(heads.items()))
+        elif name.startswith(("refs/heads/", "refs/remotes/")):
+            branches[commit] = None
+    return dict(sorted(heads.items())), tuple(branches)

@@ -1,25 +1,27 @@
 """Compare many pairs of commits with a few processes of git, never one for each.
 
-The trees alone tell everything but renames with edits; only pairs that both add and
-remove files are looked at a second time, with contents. Where git stops, because an
-object is missing or damaged, that pair is compared alone and a new process goes on.
+Two of them at a time, on some pairs each. Where one stops, because an object is missing
+or damaged, that pair is compared alone and a new process goes on.
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from tempfile import TemporaryFile
 
-from tasks.diffs import PairReader
+from tasks.diffs import read_pairs
 from tasks.errors import RepositoryError
 from tasks.git_program import stream_git
-from tasks.pull_requests import ChangedFile, FileStatus
+from tasks.pull_requests import ChangedFile
 from tasks.repository import DIFF_OPTIONS, RENAMES, Repository
 
 __all__ = ["Comparison", "compare_pairs"]
 
-_CHUNK_BYTES = 1 << 20
-_BATCH = 2000
-"""Pairs whose files are in memory at a time."""
+_PROCESSES = 2
+_BATCH = 1000
+"""Pairs that one process compares; three times as many have their files in memory."""
 
 Pair = tuple[str, str]
 
@@ -40,34 +42,33 @@ def compare_pairs(
     repository: Repository, pairs: Sequence[tuple[str, str]]
 ) -> Iterator[Comparison]:
     """Compare (base, head) pairs of full ids, in their order."""
-    for start in range(0, len(pairs), _BATCH):
-        batch = pairs[start : start + _BATCH]
-        compared = list(_compare(repository, batch, "--no-renames"))
-        unsure = [n for n, one in enumerate(compared) if _may_rename(one)]
-        again = _compare(repository, [batch[n] for n in unsure], RENAMES)
-        for place, comparison in zip(unsure, again, strict=True):
-            compared[place] = comparison
-        yield from compared
-
-
-def _may_rename(comparison: Comparison) -> bool:
-    statuses = {file.status for file in comparison.files}
-    return FileStatus.ADDED in statuses and FileStatus.REMOVED in statuses
-
-
-def _compare(
-    repository: Repository, pairs: Sequence[Pair], renames: str
-) -> Iterator[Comparison]:
-    done = 0
-    while done < len(pairs):
+    compare = partial(_compare_batch, repository)
+    batches = (pairs[n : n + _BATCH] for n in range(0, len(pairs), _BATCH))
+    with ThreadPoolExecutor(_PROCESSES) as pool:
+        waiting: deque[Future[list[Comparison]]] = deque()
         try:
-            for files in _stream(repository, pairs[done:], renames):
-                yield Comparison(*pairs[done], tuple(files))
-                done += 1
+            for batch in batches:
+                waiting.append(pool.submit(compare, batch))
+                if len(waiting) > _PROCESSES:
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _compare_batch(repository: Repository, pairs: Sequence[Pair]) -> list[Comparison]:
+    compared: list[Comparison] = []
+    while len(compared) < len(pairs):
+        start = len(compared)
+        try:
+            for files in _stream(repository, pairs[start:]):
+                compared.append(Comparison(*pairs[len(compared)], tuple(files)))
         except RepositoryError:
-            if done < len(pairs):
-                yield _compare_alone(repository, *pairs[done])
-                done += 1
+            # git stopped at the second of these, or at the first if it was its first.
+            for pair in pairs[len(compared) :][:2]:
+                compared.append(_compare_alone(repository, *pair))
+    return compared
 
 
 def _compare_alone(repository: Repository, base: str, head: str) -> Comparison:
@@ -81,16 +82,15 @@ def _compare_alone(repository: Repository, base: str, head: str) -> Comparison:
 
 
 def _stream(
-    repository: Repository, pairs: Sequence[Pair], renames: str
+    repository: Repository, pairs: Sequence[Pair]
 ) -> Iterator[list[ChangedFile]]:
     """Changed files of each pair; of one that git did not finish, nothing."""
-    arguments = [*DIFF_OPTIONS, renames, "--raw", "-z", "--stdin", "--always"]
+    arguments = [*DIFF_OPTIONS, RENAMES, "--raw", "-z", "--stdin", "--always"]
     with TemporaryFile() as names:
         # git takes a line of a commit and, behind it, what it shall call its parents.
         names.write("".join(f"{head} {base}\n" for base, head in pairs).encode())
         names.seek(0)
         with stream_git(repository.git_dir, arguments, stdin=names) as output:
-            reader = PairReader()
-            for chunk in iter(lambda: output.read(_CHUNK_BYTES), b""):
-                yield from reader.feed(chunk)
-        yield from reader.end()
+            last = yield from read_pairs(output)
+    if last is not None:
+        yield last

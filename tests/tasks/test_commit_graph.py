@@ -11,7 +11,7 @@ from tests.tasks.histories import History
 
 
 def read(history: History, *tips: str) -> CommitGraph:
-    return read_commit_graph(Repository.open(history.path), tips, lambda *_: None)
+    return read_commit_graph(Repository.open(history.path), tips)
 
 
 def tangle(history: History, seed: int) -> list[str]:
@@ -90,7 +90,7 @@ def test_messages_come_with_their_commits_parents_first(history: History) -> Non
     graph = read_commit_graph(
         Repository.open(history.path),
         [second],
-        lambda _, commit, message: heard.append((commit, message)),
+        lambda _, start, messages: heard.extend(enumerate(messages, start)),
     )
 
     assert [(graph.id(commit), text) for commit, text in heard] == [

@@ -1,5 +1,7 @@
-from tasks.diffs import PairReader
-from tasks.pull_requests import FileStatus
+import io
+
+from tasks.diffs import read_pairs
+from tasks.pull_requests import ChangedFile, FileStatus
 
 META = ":%s %s %s %s %s"
 ONE, TWO = "1" * 40, "2" * 40
@@ -14,12 +16,28 @@ def entry(
     return b"\0".join([meta, *names]) + b"\0"
 
 
+class Pieces(io.BytesIO):
+    """A pipe that hands out a few bytes at a time."""
+
+    def __init__(self, output: bytes, piece: int) -> None:
+        super().__init__(output)
+        self._piece = piece
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        del size
+        return super().read(self._piece)
+
+
 def read(output: bytes, piece: int) -> list[list[tuple[str, FileStatus]]]:
-    reader = PairReader()
-    pairs = []
-    for start in range(0, len(output), piece):
-        pairs += list(reader.feed(output[start : start + piece]))
-    pairs += list(reader.end())
+    pairs: list[list[ChangedFile]] = []
+    reading = read_pairs(Pieces(output, piece))
+    while True:
+        try:
+            pairs.append(next(reading))
+        except StopIteration as end:
+            if end.value is not None:
+                pairs.append(end.value)
+            break
     return [[(file.filename, file.status) for file in pair] for pair in pairs]
 
 
@@ -54,3 +72,18 @@ def test_pieces_of_any_size_give_the_same_pairs() -> None:
 
 def test_nothing_is_no_pair() -> None:
     assert read(b"", 10) == []
+
+
+def test_output_that_was_cut_off_gives_what_is_whole() -> None:
+    header = TWO.encode() + b"\0"
+    output = header + entry("M", b"a.py") + header + entry("M", b"b.py")
+    for end in range(len(output)):
+        first = read(output[:end], 10_000)[:1]
+        assert first in ([], [[]], [[("a.py", FileStatus.MODIFIED)]])
+
+
+def test_files_that_change_alike_are_one_value() -> None:
+    header = TWO.encode() + b"\0"
+    output = (header + entry("M", b"a.py")) * 3
+    first, second = read_pairs(io.BytesIO(output))
+    assert first[0] is second[0]

@@ -151,6 +151,74 @@ def test_rewritten_copies_of_main_below_a_head_are_not_its_own(
     assert files(history, draft) == {"a.py": "modified"}
 
 
+def release_line(history: History) -> tuple[str, str]:
+    """A branch beside main that took a pull request; main's tip and its own."""
+    start(history)
+    history.git("checkout", "-q", "-b", "1.x")
+    release = history.add({"b.py": "released\n"}, "Fix the release (#2)")
+    history.git("checkout", "-q", "main")
+    return history.add({"a.py": "main\n"}, "main's own"), release
+
+
+def test_a_backport_starts_at_the_release_that_it_is_for(history: History) -> None:
+    """Against main it would seem to bring all that the release branch has."""
+    original, release = release_line(history)
+    history.git("checkout", "-q", "--detach", "1.x")
+    history.git("cherry-pick", original, day=20)
+    head = history.git("rev-parse", "HEAD")
+    history.git("update-ref", "refs/pull/4/head", head)
+    history.git("checkout", "-q", "main")
+
+    draft = only(mine(history))
+
+    assert draft == Draft(4, Kind.BRANCH, release, head, None, (head,))
+    assert files(history, draft) == {"a.py": "modified"}
+
+
+def test_a_branch_pushed_to_the_clone_is_not_its_own_base(history: History) -> None:
+    _, release = release_line(history)
+    history.git("checkout", "-q", "-b", "work", "1.x")
+    history.add({"a.py": "two\n"})
+    head = history.add({"a.py": "three\n"})
+    history.git("update-ref", "refs/pull/4/head", head)
+    history.git("checkout", "-q", "main")
+
+    assert only(mine(history)).base == release
+
+
+def test_somebodys_unfinished_branch_is_no_base(history: History) -> None:
+    base = start(history)
+    history.git("checkout", "-q", "-b", "idea")
+    history.add({"b.py": "two\n"})
+    history.git("checkout", "-q", "--detach")
+    history.git("update-ref", "refs/pull/4/head", history.add({"a.py": "two\n"}))
+    history.git("checkout", "-q", "main")
+
+    draft = only(mine(history))
+
+    assert draft.base == base
+    assert files(history, draft) == {"a.py": "modified", "b.py": "modified"}
+
+
+def test_a_head_that_the_clone_lacks_is_left_out_with_its_reason(
+    history: History,
+) -> None:
+    start(history)
+    history.add({"a.py": "two\n"}, "Squashed (#1)")
+    blob = history.git("rev-parse", "HEAD:a.py")
+    history.git("update-ref", "refs/pull/8/head", blob)
+    (history.path / ".git/refs/pull/9").mkdir()
+    (history.path / ".git/refs/pull/9/head").write_text("1" * 40 + "\n")
+
+    found = mine(history)
+
+    assert only(found).number == 1
+    assert {one.number: one.reason for one in found.rejections} == {
+        8: "its head is not in the clone, or no commit",
+        9: "its head is not in the clone, or no commit",
+    }
+
+
 def test_a_head_that_a_plain_merge_brought_in_is_a_merge(history: History) -> None:
     base = start(history)
     history.git("checkout", "-q", "-b", "branch")
