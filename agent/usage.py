@@ -23,6 +23,10 @@ class Usage:
     requests: int = 0
     unmeasured_requests: int = 0
     """Share of `requests` for which the provider reported no usage."""
+    cache_write_tokens: int = 0
+    """Share of `prompt_tokens` that the provider newly cached, where it says so."""
+    hour_cache_write_tokens: int = 0
+    """Share of `cache_write_tokens` that is kept for an hour, at a price of its own."""
 
     def __add__(self, other: "Usage") -> "Usage":
         """Usage of both together."""
@@ -33,4 +37,6 @@ class Usage:
             self.reasoning_tokens + other.reasoning_tokens,
             self.requests + other.requests,
             self.unmeasured_requests + other.unmeasured_requests,
+            self.cache_write_tokens + other.cache_write_tokens,
+            self.hour_cache_write_tokens + other.hour_cache_write_tokens,
         )

@@ -124,6 +124,7 @@ def _read_usage(usage: ModelUsage | None) -> Usage:
         # Inspect counts cached tokens beside the others, and we count them among them.
         prompt_tokens=usage.input_tokens + cached + written,
         cached_prompt_tokens=cached,
+        cache_write_tokens=written,
         completion_tokens=usage.output_tokens,
         reasoning_tokens=usage.reasoning_tokens or 0,
         requests=1,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.external.command import Record
+from agent.models.reported_usage import read_usage
 from agent.usage import Usage
 
 __all__ = ["OwnRecord", "read_record"]
@@ -45,7 +46,7 @@ def _read_mini(trajectory: Path, output: str) -> OwnRecord:
     for message in record["messages"]:
         response = (message.get("extra") or {}).get("response") or {}
         if isinstance(response, Mapping) and response.get("choices"):
-            usage += _read_usage(response.get("usage") or {})
+            usage += read_usage(response.get("usage"))
     status = str(record["info"].get("exit_status") or "")
     return OwnRecord(usage.requests, usage, status)
 
@@ -57,10 +58,13 @@ def _read_claude(trajectory: Path, output: str) -> OwnRecord:
     spent = result["usage"]
     cached = int(spent.get("cache_read_input_tokens") or 0)
     written = int(spent.get("cache_creation_input_tokens") or 0)
+    lifetimes = spent.get("cache_creation") or {}
     steps = int(result.get("num_turns") or 0)
     usage = Usage(
         prompt_tokens=int(spent["input_tokens"]) + cached + written,
         cached_prompt_tokens=cached,
+        cache_write_tokens=written,
+        hour_cache_write_tokens=int(lifetimes.get("ephemeral_1h_input_tokens") or 0),
         completion_tokens=int(spent["output_tokens"]),
         requests=steps,
     )
@@ -81,22 +85,6 @@ def _read_codex(trajectory: Path, output: str) -> OwnRecord:
             )
     items = [e for e in _read_lines(output) if e.get("type") == "item.completed"]
     return OwnRecord(len(items), usage)
-
-
-def _read_usage(usage: Mapping[str, Any]) -> Usage:
-    """Usage of one reply, as chat completions have it. Any: JSON values."""
-    prompt = int(usage.get("prompt_tokens") or 0)
-    completion = int(usage.get("completion_tokens") or 0)
-    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-    details = usage.get("completion_tokens_details") or {}
-    return Usage(
-        prompt_tokens=prompt,
-        cached_prompt_tokens=int(cached),
-        completion_tokens=completion,
-        reasoning_tokens=int(details.get("reasoning_tokens") or 0),
-        requests=1,
-        unmeasured_requests=0 if prompt or completion else 1,
-    )
 
 
 def _read_lines(output: str) -> Iterator[Mapping[str, Any]]:

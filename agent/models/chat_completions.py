@@ -11,7 +11,7 @@ from typing import Any
 from agent.messages import Message, ToolCall, ToolSpec
 from agent.model import Reply
 from agent.models.faults import BrokenReplyError
-from agent.usage import Usage
+from agent.models.reported_usage import read_usage
 
 __all__ = ["read_reply", "write_messages", "write_tools"]
 
@@ -92,7 +92,7 @@ def read_reply(completion: Mapping[str, Any], taken_ids: frozenset[str]) -> Repl
     return Reply(
         content,
         tool_calls=calls,
-        usage=_read_usage(usage),
+        usage=read_usage(usage),
         finish_reason=finish_reason,
         reasoning=_read_text(
             message.get("reasoning_content") or message.get("reasoning")
@@ -154,27 +154,6 @@ def _read_arguments(written: object) -> tuple[Mapping[str, Any], str | None]:
     except (ValueError, RecursionError):
         return {}, text
     return (arguments, None) if isinstance(arguments, dict) else ({}, text)
-
-
-def _read_usage(usage: Mapping[str, Any]) -> Usage:
-    prompt = _count(usage.get("prompt_tokens"))
-    completion = _count(usage.get("completion_tokens"))
-    if not prompt and not completion:
-        return Usage(requests=1, unmeasured_requests=1)
-    read = _read_object(usage.get("prompt_tokens_details"))
-    generated = _read_object(usage.get("completion_tokens_details"))
-    cached, reasoning = read.get("cached_tokens"), generated.get("reasoning_tokens")
-    return Usage(
-        prompt_tokens=prompt,
-        cached_prompt_tokens=min(prompt, _count(cached)),
-        completion_tokens=completion,
-        reasoning_tokens=min(completion, _count(reasoning)),
-        requests=1,
-    )
-
-
-def _count(number: object) -> int:
-    return max(0, int(number)) if isinstance(number, int | float) else 0
 
 
 def _read_bill(usage: Mapping[str, Any]) -> float | None:

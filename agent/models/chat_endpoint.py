@@ -6,6 +6,7 @@ and its model are unknown to litellm there is nothing that it could translate, s
 request goes straight over HTTP; docs/decisions/0065-asking-directly.md has the reasons.
 """
 
+import atexit
 import json
 import os
 from collections.abc import Mapping
@@ -118,7 +119,9 @@ def _client() -> httpx.Client:
         max_keepalive_connections=None,
         keepalive_expiry=_KEPT_ALIVE_S,
     )
-    return httpx.Client(limits=limits, follow_redirects=True)
+    client = httpx.Client(limits=limits, follow_redirects=True)
+    atexit.register(client.close)
+    return client
 
 
 def _read_object(content: bytes) -> Mapping[str, Any]:

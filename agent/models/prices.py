@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -22,6 +22,8 @@ _FREE = frozenset({"offline"})
 """Models that run in this very process."""
 
 _Dollars = Annotated[float, Field(ge=0)]
+_Factor = Annotated[float, Field(ge=1)]
+_NO_FEE = (1.0, 1.0)
 
 
 class _Table(BaseModel):
@@ -30,6 +32,9 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     as_of: date
+    cache_writes: Mapping[str, tuple[_Factor, _Factor]] = Field(default_factory=dict)
+    """By provider: what a prompt token costs more for being kept, as a multiple of its
+    price: for five minutes, and for an hour."""
     models: Mapping[str, Mapping[str, tuple[_Dollars, _Dollars, _Dollars]]]
     """By provider, then by name: dollars for a million tokens read, read from the
     provider's cache, and generated."""
@@ -43,6 +48,9 @@ class Prices:
     """Of when they are."""
     by_model: Mapping[tuple[str, str], tuple[float, float, float]]
     """By (provider, name): USD for a million prompt, cached and completion tokens."""
+    cache_writes: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """By provider: multiples of a prompt token's price that it costs to cache one, for
+    minutes and for an hour; a provider that is not here asks nothing for it."""
 
     @classmethod
     def load(cls, path: Path | None = None) -> "Prices":
@@ -70,7 +78,7 @@ class Prices:
             for provider, models in table.models.items()
             for name, price in models.items()
         }
-        return cls(table.as_of, by_model)
+        return cls(table.as_of, by_model, table.cache_writes)
 
     def find_cost(self, model: str, usage: Usage) -> float | None:
         """Dollars for some tokens of a model; None where nobody knows.
@@ -84,23 +92,28 @@ class Prices:
             return 0.0
         if usage.unmeasured_requests:
             return None
-        price = self._find_price(model)
-        if price is None:
+        found = self._find_price(model)
+        if found is None:
             return None
-        prompt, cached, completion = price
-        fresh_tokens = usage.prompt_tokens - usage.cached_prompt_tokens
+        prompt, cached, completion = self.by_model[found]
+        minutes, hour = self.cache_writes.get(found[0], _NO_FEE)
+        brief_tokens = usage.cache_write_tokens - usage.hour_cache_write_tokens
+        kept_tokens = usage.cached_prompt_tokens + usage.cache_write_tokens
         return (
-            fresh_tokens * prompt
+            (usage.prompt_tokens - kept_tokens) * prompt
+            + brief_tokens * prompt * minutes
+            + usage.hour_cache_write_tokens * prompt * hour
             + usage.cached_prompt_tokens * cached
             + usage.completion_tokens * completion
         ) / _MILLION
 
-    def _find_price(self, model: str) -> tuple[float, float, float] | None:
+    def _find_price(self, model: str) -> tuple[str, str] | None:
+        """The provider and the name by which the table has a model."""
         provider, _, name = model.rpartition("/")
         for spelled in (name, _DATED.sub("", name)):
-            for (sells, sold), price in self.by_model.items():
+            for sells, sold in self.by_model:
                 if sold == spelled and provider in ("", sells):
-                    return price
+                    return sells, sold
         return None
 
 

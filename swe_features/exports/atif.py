@@ -146,7 +146,10 @@ def _write_metrics(usage: Usage, billed_usd: float | None) -> dict[str, Any]:
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "cached_tokens": usage.cached_prompt_tokens,
-        "extra": {"reasoning_tokens": usage.reasoning_tokens},
+        "extra": {
+            "reasoning_tokens": usage.reasoning_tokens,
+            "cache_write_tokens": usage.cache_write_tokens,
+        },
     }
     return metrics if billed_usd is None else {**metrics, "cost_usd": billed_usd}
 
@@ -159,6 +162,7 @@ def _write_totals(usage: Usage, steps: int) -> dict[str, Any]:
         "total_steps": steps,
         "extra": {
             "reasoning_tokens": usage.reasoning_tokens,
+            "cache_write_tokens": usage.cache_write_tokens,
             "unmeasured_requests": usage.unmeasured_requests,
         },
     }

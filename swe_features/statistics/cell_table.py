@@ -23,6 +23,7 @@ TOKENS: Mapping[str, type] = {
     for kind in (
         "prompt_tokens",
         "cached_prompt_tokens",
+        "cache_write_tokens",
         "completion_tokens",
         "reasoning_tokens",
         "requests",

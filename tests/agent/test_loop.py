@@ -159,6 +159,8 @@ def test_the_events_tell_the_whole_step() -> None:
         "reasoning_tokens": 0,
         "requests": 1,
         "unmeasured_requests": 0,
+        "cache_write_tokens": 0,
+        "hour_cache_write_tokens": 0,
     }
     assert events[-1].data["reason"] == "budget"
 

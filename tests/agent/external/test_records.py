@@ -48,6 +48,7 @@ def test_the_result_of_claude_code_is_read(tmp_path: Path) -> None:
             "input_tokens": 10,
             "cache_read_input_tokens": 80,
             "cache_creation_input_tokens": 10,
+            "cache_creation": {"ephemeral_1h_input_tokens": 4},
             "output_tokens": 7,
         },
     }
@@ -55,7 +56,7 @@ def test_the_result_of_claude_code_is_read(tmp_path: Path) -> None:
     read = read_record("claude-code", tmp_path, f"a warning\n{json.dumps(result)}\n")
 
     assert (read.steps, read.exit_status) == (4, "error_max_turns")
-    assert read.usage == Usage(100, 80, 7, 0, 4, 0)
+    assert read.usage == Usage(100, 80, 7, 0, 4, 0, 10, 4)
 
 
 def test_the_events_of_codex_are_read(tmp_path: Path) -> None:

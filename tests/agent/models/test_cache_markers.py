@@ -42,6 +42,10 @@ MESSAGE = Write(
                 "input_tokens": 10,
                 "cache_read_input_tokens": 900,
                 "cache_creation_input_tokens": 90,
+                "cache_creation": {
+                    "ephemeral_5m_input_tokens": 60,
+                    "ephemeral_1h_input_tokens": 30,
+                },
                 "output_tokens": 30,
             },
         }
@@ -97,6 +101,8 @@ def test_cached_tokens_are_part_of_the_prompt_and_counted_apart() -> None:
 
     assert reply.usage.prompt_tokens == 1000
     assert reply.usage.cached_prompt_tokens == 900
+    assert reply.usage.cache_write_tokens == 90
+    assert reply.usage.hour_cache_write_tokens == 30
     assert reply.usage.completion_tokens == 30
 
 

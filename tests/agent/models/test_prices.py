@@ -10,9 +10,13 @@ from agent.usage import Usage
 
 TABLE = """
 as_of: 2026-01-31
+cache_writes:
+  shop: [1.25, 2]
 models:
   shop:
     wise: [10, 1, 100]
+  stall:
+    quick: [10, 1, 100]
 """
 
 
@@ -33,6 +37,26 @@ def test_cached_tokens_cost_their_own_price(prices: Prices) -> None:
     )
 
     assert prices.find_cost("shop/wise", usage) == pytest.approx(6 + 0.4 + 20)
+
+
+def test_what_is_newly_cached_costs_more_and_more_for_an_hour(prices: Prices) -> None:
+    usage = Usage(
+        prompt_tokens=1_000_000,
+        cached_prompt_tokens=400_000,
+        cache_write_tokens=300_000,
+        hour_cache_write_tokens=100_000,
+        requests=1,
+    )
+
+    cost = prices.find_cost("shop/wise", usage)
+
+    assert cost == pytest.approx(3 + 0.4 + 2 * 1.25 + 1 * 2)
+
+
+def test_a_provider_without_a_fee_asks_a_prompts_price_for_it(prices: Prices) -> None:
+    usage = Usage(prompt_tokens=100_000, cache_write_tokens=50_000, requests=1)
+
+    assert prices.find_cost("stall/quick", usage) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
