@@ -23,6 +23,15 @@ def report(
     figures: Annotated[
         bool, typer.Option(help="Draw PNG and SVG figures; needs matplotlib.")
     ] = True,
+    texts: Annotated[
+        bool,
+        typer.Option(
+            "--with-texts/--without-texts",
+            help="Without: leave out all that people, models and machines wrote "
+            "(titles, descriptions, learned contexts, trajectories, messages, paths), "
+            "to share a report of a private repository.",
+        ),
+    ] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the paths as one JSON object.")
     ] = False,
@@ -33,8 +42,12 @@ def report(
     goes on.
 
     swe-features report runs/demo
+
+    swe-features report runs/demo --without-texts --out shared
     """
-    written = write_report(read_experiment(directory), out, with_figures=figures)
+    written = write_report(
+        read_experiment(directory), out, with_figures=figures, with_texts=texts
+    )
     if as_json:
         record = {
             "page": str(written.page),

@@ -40,15 +40,23 @@ class ReportContent:
     """By `instance_id`, packed; see `attachments`."""
     contexts: Mapping[str, str]
     """By key, packed."""
+    has_texts: bool = True
+    """False where all that people and models wrote was left out; see `withholding`."""
 
 
-def gather(experiment: StoredExperiment, *, is_quick: bool = False) -> ReportContent:
+def gather(
+    experiment: StoredExperiment,
+    *,
+    is_quick: bool = False,
+    with_attachments: bool = True,
+) -> ReportContent:
     """Read an experiment and compute what is shown of it.
 
     Args:
         experiment: May still be written to.
         is_quick: Leave out what needs the trajectories and learned contexts to be read:
             the attachments, predictability, and the scan for suspicious rollouts.
+        with_attachments: Whether trajectories and learned contexts are packed.
 
     Raises:
         StoreError: A file of the experiment is damaged.
@@ -61,6 +69,7 @@ def gather(experiment: StoredExperiment, *, is_quick: bool = False) -> ReportCon
         if is_quick
         else summarise_experiment(experiment)
     )
+    is_packed = with_attachments and not is_quick
     return ReportContent(
         title=experiment.plan.name,
         overview=overview_record(summary, observations, experiment.plan.cells),
@@ -68,8 +77,8 @@ def gather(experiment: StoredExperiment, *, is_quick: bool = False) -> ReportCon
         costs=costs_record(experiment.results.values(), Prices.load()),
         evidence=evidence_record(experiment),
         provenance=_provenance(experiment),
-        trajectories={} if is_quick else dict(attach_trajectories(experiment)),
-        contexts={} if is_quick else dict(attach_contexts(experiment)),
+        trajectories=dict(attach_trajectories(experiment)) if is_packed else {},
+        contexts=dict(attach_contexts(experiment)) if is_packed else {},
     )
 
 

@@ -56,6 +56,7 @@ def render_page(content: ReportContent, *, live: bool = False) -> str:
     data = {
         "title": content.title,
         "live": live,
+        "has_texts": content.has_texts,
         "overview": content.overview,
         "analyses": content.analyses,
         "costs": content.costs,

@@ -17,6 +17,7 @@ from swe_features.report.evidence import TOKEN_FIELDS
 __all__ = ["arms_csv", "latex_table", "markdown_summary"]
 
 NOTHING = "-"
+WITHOUT_TEXTS = "Texts are left out of this report; its numbers are those of the whole."
 _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -65,7 +66,8 @@ def latex_table(content: ReportContent) -> str:
         cells = [_latex(cell) for cell in _texts(point)]
         lines.append(" & ".join(cells) + " \\\\")
     lines += ["\\bottomrule", "\\end{tabular}"]
-    lines += [f"% {line}" for line in map(undisguise, content.overview["doubts"])]
+    doubts = [*content.overview["doubts"], *_withheld(content)]
+    lines += [f"% {line}" for line in map(undisguise, doubts)]
     return "\n".join(lines) + "\n"
 
 
@@ -95,7 +97,13 @@ def markdown_summary(content: ReportContent) -> str:
     ):
         if texts:
             lines += ["", heading, "", *(f"- {_markdown(text)}" for text in texts)]
+    for text in _withheld(content):
+        lines += ["", text]
     return "\n".join(lines) + "\n"
+
+
+def _withheld(content: ReportContent) -> tuple[str, ...]:
+    return () if content.has_texts else (WITHOUT_TEXTS,)
 
 
 def _texts(point: Mapping[str, Any]) -> Sequence[str]:

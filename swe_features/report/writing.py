@@ -21,6 +21,7 @@ from swe_features.report.tables import (
     latex_table,
     markdown_summary,
 )
+from swe_features.report.withholding import withhold_from_result, withhold_texts
 from swe_features.results import StoredExperiment
 from swe_features.statistics.cell_table import write_csv
 
@@ -45,7 +46,11 @@ class WrittenReport:
 
 
 def write_report(
-    experiment: StoredExperiment, out: Path | None = None, *, with_figures: bool = True
+    experiment: StoredExperiment,
+    out: Path | None = None,
+    *,
+    with_figures: bool = True,
+    with_texts: bool = True,
 ) -> WrittenReport:
     """Write everything that a report has.
 
@@ -53,20 +58,25 @@ def write_report(
         experiment: What to report on; it may still be running.
         out: Folder for the page and the folder beside it; the experiment's own if None.
         with_figures: Whether PNG and SVG figures are drawn, if they can be.
+        with_texts: False leaves out all that people, models and machines wrote, in
+            every file; see `withholding`.
 
     Raises:
         StoreError: The experiment is damaged, or a file cannot be written.
     """
     out = out or experiment.directory
     folder = out / "report"
-    content = gather(experiment)
+    content = gather(experiment, with_attachments=with_texts)
+    content = content if with_texts else withhold_texts(content)
     notes: tuple[str, ...] = ()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         files = [folder / name for name in TABLES]
         for path in files:
             _replace(path, TABLES[path.name](content))
-        files.append(_write_cells(experiment, folder / "cells.csv"))
+        files.append(
+            _write_cells(experiment, folder / "cells.csv", with_texts=with_texts)
+        )
         if with_figures and can_draw():
             files += draw_figures(content, folder)
         elif with_figures:
@@ -81,10 +91,11 @@ def write_report(
     return WrittenReport(page, tuple(files), notes)
 
 
-def _write_cells(experiment: StoredExperiment, path: Path) -> Path:
+def _write_cells(experiment: StoredExperiment, path: Path, *, with_texts: bool) -> Path:
     draft = path.with_name(f".{path.name}.draft")
     found = (result for _, result in experiment.cells_with_results())
-    write_csv((result for result in found if result is not None), draft)
+    results = (result for result in found if result is not None)
+    write_csv(results if with_texts else map(withhold_from_result, results), draft)
     return draft.replace(path)
 
 

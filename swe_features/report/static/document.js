@@ -78,6 +78,11 @@ const unpacked = new Map();
 const packedBlocks = new Map(Array.from(document.querySelectorAll("script[data-kind]"),
   (block) => [`${block.dataset.kind} ${block.dataset.name}`, block]));
 
+// A report that is shared may leave out what people and models wrote; it says where.
+function leftOut(what) {
+  return make("p", { class: "soft left-out" }, `${what} left out of this report, which was written without texts.`);
+}
+
 function hasPacked(kind, name) {
   return report.live || packedBlocks.has(`${kind} ${name}`);
 }

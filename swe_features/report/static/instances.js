@@ -44,7 +44,7 @@ function fits({ instance, cells, gain }) {
   const pull = evidence.pulls[instance.pull];
   if (state.cluster && (instance.cluster ?? "") !== state.cluster) return false;
   const words = state.find.toLowerCase().split(/\s+/).filter(Boolean);
-  const text = [instance.id, pull.title, instance.cluster, ...instance.gold].join(" ").toLowerCase();
+  const text = [instance.id, pull.title ?? "", instance.cluster, ...instance.gold].join(" ").toLowerCase();
   if (!words.every((word) => text.includes(word))) return false;
   switch (state.only) {
     case "better": return gain !== null && gain > EXACT;
@@ -136,7 +136,15 @@ function opener(instance, isOpen) {
     byId("instance-table").querySelector(`tr[data-id="${CSS.escape(instance.id)}"] button`)?.focus();
   };
   return make("button", { type: "button", "aria-expanded": String(isOpen), click: toggle },
-    make("span", { class: "title" }, evidence.pulls[instance.pull].title), make("span", { class: "soft" }, instance.id));
+    make("span", { class: "title" }, titleOf(evidence.pulls[instance.pull])), make("span", { class: "soft" }, instance.id));
+}
+
+function titleOf(pull) {
+  return pull.title ?? `Pull request ${pull.pr_number}`;
+}
+
+function numberAndTitle(pull) {
+  return `#${pull.pr_number} ${pull.title ?? ""}`.trim();
 }
 
 function heatCell(value) {
@@ -146,7 +154,7 @@ function heatCell(value) {
 }
 
 function showFilters() {
-  const find = make("input", { type: "search", value: state.find, placeholder: "Title, id, cluster or file", "aria-label": "Find instances" });
+  const find = make("input", { type: "search", value: state.find, placeholder: `${report.has_texts ? "Title, id" : "Id"}, cluster or file`, "aria-label": "Find instances" });
   find.addEventListener("input", () => change("find", find.value));
   const clusters = [...new Set(evidence.instances.map((instance) => instance.cluster).filter(Boolean))].sort();
   byId("filters").replaceChildren(...[
@@ -169,7 +177,8 @@ function instanceDetail({ instance, cells }) {
   const groups = overview.arms.map((arm) => [arm, cells.filter((cell) => cell.arm === arm)]).filter(([, own]) => own.length);
   return [
     make("div", { class: "sides" },
-      make("div", {}, make("h3", {}, `#${pull.pr_number} ${pull.title}`), make("p", { class: "prose" }, pull.body || "(no description)")),
+      make("div", {}, make("h3", {}, numberAndTitle(pull)),
+        report.has_texts ? make("p", { class: "prose" }, pull.body || "(no description)") : leftOut("Title and description are")),
       make("div", {},
         make("h3", {}, `Gold files (${instance.gold.length})`),
         make("p", { class: "note" }, "How many of the shown attempts found each."),
@@ -193,13 +202,18 @@ function cellFold(cell, instance) {
   if (cell.outcome === "missing") return make("p", { class: "soft" }, name, "not attempted yet");
   if (cell.outcome === "broken") {
     return foldable([name, make("b", { class: "failed" }, `broken at the ${cell.broken.boundary}`)],
-      () => [make("p", {}, cell.broken.message), make("pre", { class: "text" }, cell.broken.traceback), ...evidenceOf(cell, instance)],
+      () => [...breakage(cell.broken), ...evidenceOf(cell, instance)],
       { class: "cell", "data-cell": cell.id });
   }
   const tokens = cell.test ? `, ${count(cell.test[2])} tokens` : "";
   const summary = [name, make("b", {}, `F1 ${score(cell.f1, 2)}`),
     ` · precision ${score(cell.precision, 2)}, recall ${score(cell.recall, 2)} · ${plural(cell.steps, "step")}${tokens}`];
   return foldable(summary, () => [sideBySide(cell, instance), ...evidenceOf(cell, instance)], { class: "cell", "data-cell": cell.id });
+}
+
+function breakage({ message, traceback, phase }) {
+  if (!report.has_texts) return [make("p", {}, `In the ${phase} phase.`), leftOut("Message and traceback are")];
+  return [make("p", {}, message), make("pre", { class: "text" }, traceback)];
 }
 
 function sideBySide(cell, instance) {
@@ -227,7 +241,12 @@ function evidenceOf(cell, instance) {
   ].filter(Boolean).join(" ");
   const parts = [make("p", { class: "note" }, facts)];
   for (const { kind, why, command } of overview.suspects[cell.id] ?? []) {
-    parts.push(make("p", { class: "failed" }, `Looked for the ${kind}: ${why}`), make("pre", { class: "text" }, command));
+    if (report.has_texts) parts.push(make("p", { class: "failed" }, `Looked for the ${kind}: ${why}`), make("pre", { class: "text" }, command));
+    else parts.push(make("p", { class: "failed" }, `Looked for the ${kind}.`), leftOut("The command is"));
+  }
+  if (!report.has_texts) {
+    if (cell.contexts.length) parts.push(leftOut("The learned context it was given is"));
+    if (cell.has_trajectory) parts.push(leftOut("The trajectory is"));
   }
   for (const key of cell.contexts.filter((each) => hasPacked("contexts", each))) {
     parts.push(make("p", {}, make("a", { href: `#context-${key}`, click: (event) => openContext(event, key) }, "The learned context it was given")));

@@ -40,6 +40,7 @@ function showHead() {
     suspicious ? make("li", { class: "bad" }, `${count(suspicious)} suspicious`) : null,
     missing ? make("li", { class: "bad" }, `${count(missing)} missing`) : null,
     report.live ? make("li", { id: "live" }, "live") : null,
+    report.has_texts ? null : make("li", { title: "Titles, descriptions, learned contexts, trajectories, messages and paths are left out. Every number is that of the whole report." }, "without texts"),
   ].filter(Boolean));
   const doubts = byId("doubts");
   doubts.hidden = !overview.doubts.length;

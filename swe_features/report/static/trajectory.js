@@ -86,17 +86,21 @@ function showContexts() {
     for (const key of cell.contexts ?? []) served.set(key, [...(served.get(key) ?? []), cell]);
   }
   const folds = [...served].map(([key, cells]) => contextFold(key, cells)).filter(Boolean);
-  byId("context-list").replaceChildren(...(folds.length ? folds : [make("p", { class: "soft" }, "No arm of this experiment sleeps.")]));
+  byId("context-list").replaceChildren(...[
+    report.has_texts || !folds.length ? null : leftOut("What was learned is"),
+    ...(folds.length ? folds : [make("p", { class: "soft" }, "No arm of this experiment sleeps.")]),
+  ].filter(Boolean));
 }
 
 function contextFold(key, cells) {
-  if (!hasPacked("contexts", key)) return null;
+  if (report.has_texts && !hasPacked("contexts", key)) return null;
   const names = [...new Set(cells.map((cell) => evidence.instances[cell.instance].id))];
   const instance = evidence.instances[cells[0].instance];
   const tokens = cells.find((cell) => cell.sleep)?.sleep[2];
   const related = instance.related.map((name) => `#${evidence.pulls[name].pr_number}`).join(", ");
   const summary = [make("b", {}, names.slice(0, 3).join(", ") + (names.length > 3 ? ` and ${names.length - 3} more` : "")),
     ` · read ${related || "no pull request"} · ${count(tokens)} tokens · serves ${plural(cells.length, "cell")}`];
+  if (!report.has_texts) return make("p", { class: "withheld" }, summary);
   return foldable(summary, async () => showContext(await unpack("contexts", key), instance), { class: "cell", id: `context-${key}` });
 }
 

@@ -37,6 +37,7 @@ def make_experiment(
     with_trouble: bool = True,
     name: str = "made",
     bulk: int = 0,
+    file_text: str | None = None,
 ) -> Path:
     """Write the directory of an experiment.
 
@@ -45,12 +46,14 @@ def make_experiment(
         instances: The first has no related pull request.
         budgets: Of the arms that take steps.
         seeds: Likewise.
-        text: Is in every title, body, file name, message and learned context.
+        text: Is in every title, body, message and learned context.
         with_trouble: Whether the last instance has a broken cell and a missing one.
         name: Of the experiment.
         bulk: Characters in each observation that occur nowhere else.
+        file_text: Is in a file name of each pull request; `text` if None.
     """
-    records = [_instance(number, text) for number in range(1, instances + 1)]
+    named = text if file_text is None else file_text
+    records = [_instance(number, text, named) for number in range(1, instances + 1)]
     cells = [
         _cell(record, arm, budget, seed)
         for record in records
@@ -92,16 +95,15 @@ def _cell(record: InstanceRecord, arm: str, budget: int | None, seed: int) -> Ce
     )
 
 
-def _instance(number: int, text: str) -> InstanceRecord:
-    target = _pull(number, text)
-    related = tuple(_pull(other, text) for other in range(1, number))[-3:]
-    return InstanceRecord(
-        f"shop__till-{number}", target, related, (*FILES[:2], f"src/{number} {text}.py")
-    )
+def _instance(number: int, text: str, named: str) -> InstanceRecord:
+    target = _pull(number, text, named)
+    related = tuple(_pull(other, text, named) for other in range(1, number))[-3:]
+    gold = tuple(file.filename for file in target.changed_files)
+    return InstanceRecord(f"shop__till-{number}", target, related, gold)
 
 
-def _pull(number: int, text: str) -> PullRequestRecord:
-    names = (*FILES[:2], f"src/{number} {text}.py")
+def _pull(number: int, text: str, named: str) -> PullRequestRecord:
+    names = (*FILES[:2], f"src/{number} {named}.py")
     return PullRequestRecord(
         repo="shop/till",
         pr_number=number,

@@ -182,6 +182,23 @@ def test_learned_context_is_beside_its_pull_requests(page: Page, report: str) ->
     expect(revisions.nth(1).locator(".added")).to_have_text("#2: Say what there is.")
 
 
+def test_page_without_texts_says_so_where_they_would_be(
+    page: Page, experiment: StoredExperiment, tmp_path: Path, complaints: list[str]
+) -> None:
+    written = write_report(experiment, tmp_path, with_figures=False, with_texts=False)
+    address = written.page.as_uri()
+    open_report(page, address)
+    page.get_by_role("button", name="Pull request 3").click()
+    open_everything(page)
+    expect(page.locator("#badges")).to_contain_text("without texts")
+    for what in ("Title and description are", "The trajectory is", "Message and"):
+        expect(page.locator("tr.detail")).to_contain_text(what)
+    expect(page.locator("#contexts")).to_contain_text("What was learned is left out")
+    shown = page.locator("body").inner_text()
+    assert not re.search(r"undefined|NaN", shown)
+    assert only_itself(complaints, address), complaints
+
+
 def test_broken_and_missing_cells_are_told_apart(page: Page, report: str) -> None:
     open_report(page, report)
     page.get_by_role("button", name="Change 3").click()
