@@ -182,7 +182,7 @@ def test_arm_that_sleeps_learns_before_it_is_asked(
         messages
         for messages, tools in asked
         if any(t.name == "propose_files" for t in tools)
-        and "Look at till/core.py." in messages[1].text
+        and "Look at till/core.py." in messages[0].text
     ]
     # Three instances, two seeds, two replies each.
     assert len(awake) == 3 * 2 * 2
