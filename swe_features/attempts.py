@@ -107,6 +107,7 @@ class Attempts:
             ModelSetupError: No attempt with this model can work.
             StoreError: Nothing can be written.
         """
+        config = self._experiment.config
         instance = self._experiment.instances[work.instance_id]
         numbers = ",".join(str(pull.pr_number) for pull in work.related)
         where = f"{instance.target.repo} {instance.base_commit}"
@@ -121,8 +122,9 @@ class Attempts:
                     repo=instance.target.repo,
                     related=work.related,
                     seed=work.seed,
-                    step_cap=self._experiment.config.sleep_steps,
-                    limits=self._experiment.config.sleep_limits.as_limits(),
+                    step_cap=config.sleep_steps,
+                    token_budget=config.learned_context_tokens,
+                    limits=config.sleep_limits.as_limits(),
                     on_event=on_event,
                 )
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from agent.limits import Limits
 from agent.sleep_phase import STEP_CAP
+from agent.tools.memory import TOKEN_BUDGET
 from swe_features.errors import ConfigError
 
 __all__ = ["SEEDS", "ExperimentConfig", "find_config", "load_config"]
@@ -73,6 +74,11 @@ class ExperimentConfig(BaseModel):
     """How often each cell is attempted. A model that draws at random draws anew."""
     sleep_steps: int = Field(default=STEP_CAP, ge=1)
     """Steps of the sleep phase for each pull request."""
+    learned_context_tokens: int = Field(default=TOKEN_BUDGET, ge=50)
+    """Tokens that a sleep phase may write, at four bytes a token.
+
+    Every request of every rollout reads them again.
+    """
     localizer: bool = True
     """Whether a sleep phase leaves an index of the past beside what it wrote.
 

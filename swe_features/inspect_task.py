@@ -222,6 +222,7 @@ class _Attempts:
             related=work.related,
             seed=work.seed,
             step_cap=config.sleep_steps,
+            token_budget=config.learned_context_tokens,
             limits=config.sleep_limits.as_limits(),
             on_event=on_event,
         )

@@ -272,6 +272,7 @@ def _conditions(config: ExperimentConfig) -> Conditions:
         sleep_limits={
             **config.sleep_limits.model_dump(),
             "steps": config.sleep_steps,
+            "learned_context_tokens": config.learned_context_tokens,
             "localizer": config.localizer,
         },
         mode=config.mode,

@@ -22,11 +22,11 @@ class OfflineModel:
     The same conversation and seed give the same reply. It keeps nothing between calls.
     """
 
+    context_tokens = None
+
     def __init__(self, *, seed: int = 0, name: str = "offline") -> None:
         self.name = name
         self._seed = seed
-
-    context_tokens = None
 
     def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Reply:
         """Choose the next step from what the conversation says."""

@@ -13,6 +13,7 @@ __all__ = [
     "Config",
     "DryRun",
     "Executor",
+    "LearnedContextTokens",
     "Mode",
     "Model",
     "ModelOption",
@@ -52,6 +53,9 @@ Model: TypeAlias = Annotated[
 ]
 SleepModel: TypeAlias = Annotated[
     str | None, typer.Option(help="Model of the sleep phase, if another one.")
+]
+LearnedContextTokens: TypeAlias = Annotated[
+    int | None, typer.Option(help="Tokens that a sleep phase may write.", min=50)
 ]
 ModelOption: TypeAlias = Annotated[
     list[str] | None, typer.Option(help="NAME=VALUE for the model; repeat.")

@@ -143,6 +143,21 @@ def test_more_budgets_later_use_the_stored_sleeps(tmp_path: Path) -> None:
     assert summary.attempted == 3 * 3
 
 
+def test_room_for_what_is_learned_is_told_and_makes_other_contexts(
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "out"
+    run(small_experiment(tmp_path, arms=["sleep-time"], budgets=[1]), out, Student())
+    student = Student()
+    experiment = small_experiment(
+        tmp_path, arms=["sleep-time"], budgets=[1], learned_context_tokens=300
+    )
+    run(experiment, out, student)
+    assert student.sleeps() == 3
+    asleep = [r for r in student.requests if "rethink_memory" in r[0].content]
+    assert all("room for 1200 characters" in text_of(request) for request in asleep)
+
+
 def test_each_seed_sleeps_for_itself(tmp_path: Path) -> None:
     student = Student()
     experiment = small_experiment(tmp_path, arms=["sleep-time"], budgets=[2], seeds=2)
