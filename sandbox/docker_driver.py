@@ -49,6 +49,8 @@ from sandbox.workspace import Workspace, orphaned_workspaces, sweep_workspaces
 __all__ = ["DockerDriver"]
 
 _READY_S = 60.0
+_RESTART_S = 30.0
+_LOOK_S = 0.25
 
 
 class DockerDriver:
@@ -66,8 +68,15 @@ class DockerDriver:
         run_id: str,
         on_progress: Progress,
         limits: SandboxLimits | None = None,
+        patience_s: float = _RESTART_S,
     ) -> None:
         """Find the daemon, build the image if it is not there, sweep what was left.
+
+        Args:
+            run_id: Marks everything made, so that it can be found again.
+            on_progress: Told in a line what takes long.
+            limits: What each sandbox may take; the default ones if not given.
+            patience_s: How long to wait, later on, for a daemon that went away.
 
         Raises:
             DriverUnavailableError: No daemon answers, or there can be no image.
@@ -76,6 +85,7 @@ class DockerDriver:
         self.image_digest = ensure_image(self._client, on_progress)
         self._run_id = run_id
         self._limits = limits or SandboxLimits()
+        self._patience_s = patience_s
         has_podman = is_podman(self._client)
         # Podman takes the request for an overlay, and mounts an empty volume.
         self._can_overlay = not has_podman
@@ -91,7 +101,28 @@ class DockerDriver:
         self._remove_stuck(orphaned_workspaces())
 
     def open(self, sealed: SealedCheckout) -> Sandbox:
-        """Start a container over the sealed tree, and a supervisor in it."""
+        """Start a container over the sealed tree, and a supervisor in it.
+
+        Waits for a daemon that does not answer: it may be about to start again.
+
+        Raises:
+            SandboxLostError: There is no container; it may work another time.
+            SandboxError: There is none, and will be none.
+        """
+        if not self._answers():
+            deadline = time.monotonic() + self._patience_s
+            while time.monotonic() < deadline and not self._answers():
+                time.sleep(_LOOK_S)
+        return self._open_one(sealed)
+
+    def _answers(self) -> bool:
+        try:
+            self._client.ping()
+        except (DockerException, OSError):
+            return False
+        return True
+
+    def _open_one(self, sealed: SealedCheckout) -> Sandbox:
         entry = sealed_directory(sealed)
         workspace = Workspace(self._run_id)
         try:

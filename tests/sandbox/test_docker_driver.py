@@ -3,13 +3,11 @@
 import gc
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from sandbox.errors import DriverUnavailableError, SandboxError, SandboxLostErro
 from sandbox.opening import open_driver
 from sandbox.sealing import SealedDirectory, seal
 from sandbox.workspace import workspaces_folder
+from tests.sandbox.daemon_relay import Relay
 from tests.sandbox.histories import History
 
 pytestmark = pytest.mark.docker
@@ -128,7 +127,9 @@ def test_a_daemon_that_is_gone_loses_the_sandbox_to_be_opened(
     """A socket that passes on to the daemon, and then is no more."""
     relay = Relay(tmp_path / "docker.sock")
     monkeypatch.setenv("DOCKER_HOST", f"unix://{relay.path}")
-    driver = DockerDriver(run_id=f"{RUN}-gone", on_progress=lambda _: None)
+    driver = DockerDriver(
+        run_id=f"{RUN}-gone", on_progress=lambda _: None, patience_s=0.5
+    )
     sandbox = driver.open(sealed)
     assert sandbox.run("echo on").stdout == b"on\n"
     relay.close()
@@ -141,47 +142,6 @@ def test_a_daemon_that_is_gone_loses_the_sandbox_to_be_opened(
     assert list(workspaces_folder().glob(f"{RUN}-gone.*")) == []
     del driver
     gc.collect()
-
-
-class Relay:
-    """A socket that passes every connection on to the daemon, until it is closed."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._open: list[socket.socket] = []
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(path))
-        self._listener.listen()
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                near, _ = self._listener.accept()
-            except OSError:
-                return
-            far = socket.socket(socket.AF_UNIX)
-            far.connect("/var/run/docker.sock")
-            self._open += [near, far]
-            for pair in ((near, far), (far, near)):
-                threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
-
-    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
-        try:
-            while chunk := source.recv(65536):
-                target.sendall(chunk)
-            target.shutdown(socket.SHUT_WR)
-        except OSError:
-            return
-
-    def close(self) -> None:
-        self.path.unlink()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for stream in self._open:
-            with suppress(OSError):
-                stream.shutdown(socket.SHUT_RDWR)
-            stream.close()
 
 
 def test_nothing_is_left_after_many_sandboxes(
