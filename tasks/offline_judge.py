@@ -9,6 +9,7 @@ by hand; judging needs no library. How far to trust them is measured in
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -27,14 +28,17 @@ Weights = Mapping[str, Mapping[str, float]]
 class OfflineJudge:
     """A `Judge` that knows how titles of features look."""
 
-    def __init__(self, weights: Weights | None = None, threshold: float = 0.5) -> None:
-        self._weights = weights if weights is not None else _shipped_weights()
-        self._threshold = threshold
+    def __init__(
+        self, weights: Weights | None = None, threshold: float | None = None
+    ) -> None:
+        shipped = _read_shipped()
+        self._weights = shipped.weights if weights is None else weights
+        self._threshold = shipped.threshold if threshold is None else threshold
 
     @property
     def name(self) -> str:
         """`offline` and the version of its weights."""
-        return "offline-1"
+        return "offline-2"
 
     def judge(self, pull_request: PullRequest) -> Verdict:
         """Answer each question with its model."""
@@ -57,8 +61,14 @@ class OfflineJudge:
         return Judgement(question, is_yes, why)
 
 
+@dataclass(frozen=True, slots=True)
+class _Shipped:
+    weights: Weights
+    threshold: float
+    """Least probability of a yes: above a half, because a suite is better small."""
+
+
 @cache
-def _shipped_weights() -> Weights:
+def _read_shipped() -> _Shipped:
     text = files("tasks").joinpath("offline_judge.json").read_text("utf-8")
-    weights: Weights = json.loads(text)
-    return weights
+    return _Shipped(**json.loads(text))
