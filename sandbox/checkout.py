@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sandbox.blob_pool import BlobPool
 from sandbox.dated_index import date_index
-from sandbox.errors import SealError
+from sandbox.errors import SealError, SourceError
 from sandbox.git_program import end_git, run_git, start_git
 from sandbox.manifest import ManifestEntry
 from sandbox.proving import ATTRIBUTES, BRANCH, sealed_config
@@ -86,7 +86,7 @@ def _commit_time(commit: str, environment: Mapping[str, str], source: Source) ->
             f"no commit {commit} in {source.common_dir}: "
             "fetch it, or give the id of a commit that is there"
         )
-        raise SealError(message) from None
+        raise SourceError(message) from None
     for line in found.split(b"\n\n", 1)[0].split(b"\n"):
         if line.startswith(b"committer "):
             return int(line.split()[-2])

@@ -4,11 +4,18 @@ A command that exits non-zero, or runs out of time, is a result and no error.
 
 SandboxError
 ├── SealError               a checkout could not be sealed, or its seal not be proved
+│   └── SourceError         there is no such repository, or no such commit in it
 ├── DriverUnavailableError  the driver asked for cannot work on this machine
 └── SandboxLostError        a sandbox that was running no longer answers
 """
 
-__all__ = ["DriverUnavailableError", "SandboxError", "SandboxLostError", "SealError"]
+__all__ = [
+    "DriverUnavailableError",
+    "SandboxError",
+    "SandboxLostError",
+    "SealError",
+    "SourceError",
+]
 
 
 class SandboxError(Exception):
@@ -23,6 +30,10 @@ class SealError(SandboxError):
 
     Nothing may run on it.
     """
+
+
+class SourceError(SealError):
+    """What was named is no repository, or no commit of one."""
 
 
 class DriverUnavailableError(SandboxError):

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.errors import SealError
+from sandbox.errors import SealError, SourceError
 from sandbox.git_program import git_environment, run_git
 
 __all__ = ["Source", "object_format", "private_config"]
@@ -40,7 +40,7 @@ class Source:
         """Find the repository at a path: a working tree's root or a git directory.
 
         Raises:
-            SealError: There is no git repository.
+            SourceError: There is no git repository.
         """
         git_dir = _find_git_dir(path.expanduser().resolve())
         common_dir = git_dir
@@ -50,7 +50,7 @@ class Source:
         objects = common_dir / "objects"
         if not objects.is_dir():
             message = f"not a git repository: {path}: give its root or its .git folder"
-            raise SealError(message)
+            raise SourceError(message)
         return cls(git_dir, common_dir, tuple(_with_alternates(objects)))
 
     def fingerprint(self) -> str:
@@ -94,7 +94,7 @@ class Source:
         """Full id of the commit that a revision names.
 
         Raises:
-            SealError: It names no commit of this repository.
+            SourceError: It names no commit of this repository.
         """
         if _FULL_ID.fullmatch(revision):
             return revision
@@ -107,7 +107,7 @@ class Source:
                     f"no commit {revision!r} in {self.common_dir}: "
                     "fetch it, or give the full id of a commit that is there"
                 )
-                raise SealError(message) from None
+                raise SourceError(message) from None
         return found.decode().strip()
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import typer
 
 from agent.errors import AgentError, LocalizerError, ModelSetupError
-from sandbox.errors import DriverUnavailableError, SandboxError
+from sandbox.errors import DriverUnavailableError, SandboxError, SourceError
 from swe_features.errors import ExperimentError
 from tasks.errors import TaskError
 
@@ -30,6 +30,7 @@ _BAD_INPUT = (
     LocalizerError,
     ModelSetupError,
     DriverUnavailableError,
+    SourceError,
 )
 _FAILURES = (AgentError, SandboxError, OSError)
 _INTERRUPTED = 130

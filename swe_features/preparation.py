@@ -199,6 +199,9 @@ def _with_demo(config: ExperimentConfig, cache: Path) -> ExperimentConfig:
     if config.suite is not None:
         if config.repositories:
             return config
+        if not config.suite.exists():
+            msg = f"no suite at {config.suite}: name a file of rows"
+            raise ConfigError(msg)
         msg = f"where is the repository of {config.suite}? Name it with --repo PATH"
         raise ConfigError(msg)
     if config.repositories:

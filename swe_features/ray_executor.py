@@ -38,6 +38,8 @@ __all__ = ["RayCluster"]
 REPEATS = 3
 """How often work is done anew that a node or a process took along."""
 
+_LOOK_S = 10.0
+
 LOOPBACK = "127.0.0.1"
 """A cluster that a run starts for itself is nobody else's business."""
 
@@ -65,6 +67,23 @@ class _Parcel(Generic[T]):
     """Name and content of each attempt's file, in order."""
     driver: str
     driver_record: dict[str, Any]
+
+
+def _look_for(address: str | None) -> None:
+    """Fail at once where nobody listens; Ray itself would try for minutes.
+
+    Raises:
+        ConfigError: Nobody does.
+    """
+    host, _, port = (address or "").rpartition(":")
+    if not host or not port.isdigit() or "/" in host:
+        return  # `auto`, a client's address, or none
+    try:
+        socket.create_connection((host, int(port)), _LOOK_S).close()
+    except OSError as error:
+        reason = error.strerror or error
+        msg = f"no Ray cluster at {address} ({reason}): start one with `ray start`"
+        raise ConfigError(msg) from error
 
 
 class RayCluster:
@@ -100,6 +119,7 @@ class RayCluster:
             code=experiment.conditions.code,
             run_id=run_id,
         )
+        _look_for(address)
         # Ray tells its makers how it is used, unless somebody says no.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         try:

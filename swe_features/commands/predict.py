@@ -63,6 +63,9 @@ def predict(  # noqa: PLR0917 - an option is a parameter
     except ValueError as error:
         raise ConfigError(str(error)) from error
     described = body if body_file is None else _read_body(body_file)
+    if not title.strip() and not described.strip():
+        msg = "no change is described: give --title, --body or --body-file"
+        raise ConfigError(msg)
     store = IndexStore(cache or default_cache().parent / _INDEXES)
     localizer = learn(repo, commit, store=store, with_heads=past_heads)
     prediction = localizer.rank(

@@ -14,6 +14,7 @@ from shutil import which
 
 import pytest
 
+from swe_features.cli import main
 from swe_features.results import read_experiment
 
 ROOT = Path(__file__).parents[2]
@@ -62,3 +63,11 @@ def test_node_that_dies_costs_no_finished_cell_and_none_is_done_twice(
         assert all(experiment.context(key) for key in result.contexts)
         if result.context is not None:
             assert list(experiment.context_trajectory(result.context))
+
+
+def test_an_address_where_nobody_listens_is_said_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--executor", "ray", "--address", "127.0.0.1:1"]
+    assert main(["run", "--out", str(tmp_path), *options]) == 2
+    assert "no Ray cluster at 127.0.0.1:1" in capsys.readouterr().err

@@ -99,6 +99,13 @@ def test_wrong_options_are_one_line_and_status_2(
     assert said.count("\n") == 1
 
 
+def test_suite_that_is_not_there_is_named_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(tmp_path / "none.jsonl")]) == 2
+    assert f"no suite at {tmp_path / 'none.jsonl'}" in capsys.readouterr().err
+
+
 def test_suite_without_its_repository_is_refused(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -71,8 +71,15 @@ def test_changes_are_said_if_asked_for(
 def test_a_commit_that_is_not_there_is_bad_input_in_one_line(
     repository: Path, cache: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_in_sandbox(repository, "--commit", "nowhere", "--", "true") == 1
+    assert run_in_sandbox(repository, "--commit", "nowhere", "--", "true") == 2
     assert "no commit 'nowhere'" in capfd.readouterr().err
+
+
+def test_a_folder_that_is_no_repository_is_bad_input_in_one_line(
+    cache: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run_in_sandbox(tmp_path, "--", "true") == 2
+    assert "not a git repository" in capfd.readouterr().err
 
 
 def test_seals_are_proved_again_and_a_broken_one_fails(

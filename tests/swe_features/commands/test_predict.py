@@ -54,6 +54,13 @@ def test_json_has_what_the_readme_promises(
     assert {"path", "probability", "evidence"} <= record["candidates"][0].keys()
 
 
+def test_no_description_is_asked_for_in_one_line(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _predict(repository, tmp_path, "--title", " ") == 2
+    assert "no change is described" in capsys.readouterr().err
+
+
 def test_nothing_of_a_repository_reaches_the_terminal_unasked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
