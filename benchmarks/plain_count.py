@@ -47,7 +47,7 @@ def main() -> None:
 
 def count_plainly(git_dir: Path) -> set[int]:
     """Numbers of pull requests that touch enough files, by subject and names alone."""
-    command = ["git", "--git-dir", git_dir, *LOG, "--format=%x01%s", "HEAD"]
+    command = ["git", "--git-dir", str(git_dir), *LOG, "--format=%x01%s", "HEAD"]
     output = subprocess.run(command, capture_output=True, check=True).stdout
     numbers = set()
     for record in output.decode("utf-8", "surrogateescape").split("\x01")[1:]:
