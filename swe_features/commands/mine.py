@@ -116,7 +116,7 @@ def open_forge(source: str, output: Path) -> Enrich:
     waiting = Console(stderr=True, highlight=False)
 
     def count_down(left: int) -> None:
-        waiting.print(f"GitHub's limit: going on in {left} s ", end="\r")
+        waiting.print(f"GitHub makes us wait: going on in {left} s ", end="\r")
 
     def enrich(rows: Sequence[PullRequest]) -> tuple[PullRequest, ...]:
         if source != "api":
