@@ -13,7 +13,7 @@ from swe_features.statistics.comparison import Comparison, Paired, compare_arms
 from swe_features.statistics.intervals import Estimate
 from swe_features.statistics.observations import Observation
 from swe_features.statistics.readings import Reading, doubts_about
-from swe_features.statistics.scores import ArmScores
+from swe_features.statistics.scores import MEASURES, ArmScores
 from swe_features.statistics.summary import Summary
 
 __all__ = ["estimate_record", "finite", "overview_record", "reading_record"]
@@ -23,7 +23,6 @@ RIVALS = ("no-context", "bm25")
 """Controls that the sleeping arm is held against besides the summary's own baseline."""
 ORACLE = "oracle"
 """Knows the answer: that it is better says nothing."""
-MEASURES = ("f1", "precision", "recall", "exact")
 
 
 def overview_record(
@@ -120,12 +119,14 @@ def _estimates(
 
 
 def estimate_record(estimate: Estimate) -> dict[str, Any]:
-    """A value with the ends of its percentile interval."""
-    interval = estimate.percentile
+    """A value with the ends of its percentile interval, and of the BCa one."""
+    interval, bca = estimate.percentile, estimate.bca
     return {
         "value": finite(estimate.value),
         "low": finite(interval.low) if interval else None,
         "high": finite(interval.high) if interval else None,
+        "bca_low": finite(bca.low) if bca else None,
+        "bca_high": finite(bca.high) if bca else None,
     }
 
 

@@ -168,9 +168,10 @@ def _amortise(
 
     def break_even(weights: FloatArray) -> FloatArray:
         gain = base_cost(weights) - factor * other(weights)
-        never: FloatArray = np.full(len(gain), np.inf)
-        np.divide(sleep(weights), gain, out=never, where=gain > 0)
-        return never
+        # Never where nothing is gained; unknown where it is not known what is gained.
+        found: FloatArray = np.where(np.isnan(gain), np.nan, np.inf)
+        np.divide(sleep(weights), gain, out=found, where=gain > 0)
+        return found
 
     def a_query(shared_by: int) -> CostAQuery:
         return CostAQuery(

@@ -23,6 +23,8 @@ Statistic: TypeAlias = Callable[[FloatArray], FloatArray]
 """Weights (rows x units) to values (rows); NaN where a row has no value."""
 
 LEVEL = 0.95
+ROUNDING = 1e-9
+"""Of the largest resample: difference that is none, but for the last bits."""
 MOST_UNDEFINED = 0.05
 """Share of resamples without a value from which on there is no interval."""
 
@@ -121,14 +123,18 @@ def _bca(
     left_out = jackknife[np.isfinite(jackknife)]
     if len(left_out) < 2 or not np.isfinite(ordered).all():  # noqa: PLR2004
         return None
-    if ordered[0] == ordered[-1]:
+    # What differs by less is equal: sums in another order differ in their last bits.
+    close = ROUNDING * float(np.abs(ordered[[0, -1]]).max())
+    if ordered[-1] - ordered[0] <= close:
         return Interval(float(ordered[0]), float(ordered[-1]))
     # Ties count half: scores take few values, and a strict count would be biased.
-    below = float(np.mean(ordered < value) + np.mean(ordered == value) / 2)
+    is_tie = np.abs(ordered - value) <= close
+    below = float(np.mean((ordered < value) & ~is_tie) + np.mean(is_tie) / 2)
     if not 0 < below < 1:
         return None
     bias = float(special.ndtri(below))
     spread = left_out.mean() - left_out
+    spread[np.abs(spread) <= close] = 0.0
     scale = float((spread**2).sum()) ** 1.5
     acceleration = float((spread**3).sum()) / (6 * scale) if scale > 0 else 0.0
     low, high = (

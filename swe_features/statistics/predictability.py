@@ -99,13 +99,18 @@ def gain_by_predictability(
             gains.setdefault(base.instance_id, []).extend((base, other))
     if len(gains) < max(bins, 3):
         return None
-    ranked = sorted(gains, key=lambda name: (likelihoods[name].per_token, name))
+    ranked = sorted(gains, key=lambda name: (_rounded(likelihoods[name]), name))
     cut = np.array_split(np.array(ranked, dtype=object), bins)
     found = tuple(_bin(contest, gains, likelihoods, tuple(names)) for names in cut)
     trend, p = _trend(contest, gains, likelihoods)
     unread = Predictability(budget, found, trend, p, Reading(""))
     cells = [cell for of_one in gains.values() for cell in of_one]
     return replace(unread, reading=_read(contest, unread, doubts_about(cells)))
+
+
+def _rounded(likelihood: Likelihood) -> float:
+    """Equally predictable queries must have equal ranks, whatever their last bits."""
+    return round(likelihood.per_token, 12)
 
 
 def _arms(contest: Contest) -> tuple[str, str]:
@@ -144,7 +149,7 @@ def _trend(
     likelihoods: Mapping[str, Likelihood],
 ) -> tuple[Estimate, float]:
     design = Design.of(cell for cells in gains.values() for cell in cells)
-    x = stats.rankdata([likelihoods[name].per_token for name in design.instances])
+    x = stats.rankdata([_rounded(likelihoods[name]) for name in design.instances])
     y = stats.rankdata([_mean_gain(contest, gains[n]) for n in design.instances])
     found = estimate(
         lambda w: _weighted_correlation(design.of_instances(w), x, y),

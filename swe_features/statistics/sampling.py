@@ -20,6 +20,8 @@ from swe_features.statistics.scores import mean_statistic, ratio
 
 __all__ = ["AtEqualTokens", "PassAtK", "best_of", "sample_at_equal_tokens"]
 
+ROUNDING = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class PassAtK:
@@ -148,6 +150,9 @@ def _compare(  # noqa: PLR0913, PLR0917  # two sides, and how they are drawn
 def _at_k(reached: FloatArray, k: FloatArray) -> FloatArray:
     """Best of k samples for a k that is no whole number; NaN beyond the samples."""
     most = reached.shape[1]
+    # Equal tokens pay for exactly one sample, whatever the last bits of the quotient.
+    nearest = np.round(k)
+    k = np.where(np.abs(k - nearest) <= ROUNDING, nearest, k)
     inside = (k >= 1) & (k <= most)
     whole = np.where(inside, np.floor(k), 1).astype(np.intp)
     row = np.arange(len(k))

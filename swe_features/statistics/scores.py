@@ -17,6 +17,7 @@ from swe_features.statistics.readings import Reading, doubts_about, show
 from swe_features.statistics.resampling import Design, FloatArray
 
 __all__ = [
+    "MEASURES",
     "TOKEN_KINDS",
     "ArmScores",
     "hit_at",

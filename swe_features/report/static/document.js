@@ -57,7 +57,8 @@ function plural(number, word) {
 
 function range(estimate, format) {
   if (!estimate || estimate.low === null) return null;
-  return make("span", { class: "range" }, ` ${format(estimate.low)} to ${format(estimate.high)}`);
+  const bca = estimate.bca_low === null ? null : `BCa interval: ${format(estimate.bca_low)} to ${format(estimate.bca_high)}`;
+  return make("span", { class: "range", title: bca }, ` ${format(estimate.low)} to ${format(estimate.high)}`);
 }
 
 function chooser(label, options, value, change) {

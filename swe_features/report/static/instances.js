@@ -18,15 +18,22 @@ function chosenCells(instance) {
     (cell) => shown.has(cell.arm) && (!budget || cell.budget === null || String(cell.budget) === budget));
 }
 
+// One cell by the chosen measure. At k: of the k files that it named first.
+function measured(cell, gold) {
+  const [kind, k] = state.measure.split("@");
+  if (kind === "exact") return Number(cell.f1 > 1 - EXACT);
+  if (!k) return cell[kind];
+  const hits = gold.filter((file) => cell.predicted.slice(0, Number(k)).includes(file)).length;
+  return kind === "hit" ? Number(hits > 0) : hits / gold.length;
+}
+
 // The mean over cells by the chosen denominator; null where none counts.
-function meanScore(cells) {
-  const measure = state.measure === "exact" ? "f1" : state.measure;
+function meanScore(cells, gold) {
   const values = [];
   for (const cell of cells) {
     if (state.cells === "clean" && overview.suspects[cell.id]) continue;
-    if (cell.outcome === "scored") {
-      values.push(state.measure === "exact" ? Number(cell[measure] > 1 - EXACT) : cell[measure]);
-    } else if (cell.outcome === "broken" && state.cells !== "valid") values.push(0);
+    if (cell.outcome === "scored") values.push(measured(cell, gold));
+    else if (cell.outcome === "broken" && state.cells !== "valid") values.push(0);
   }
   return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
 }
@@ -34,7 +41,7 @@ function meanScore(cells) {
 function summarise(place) {
   const instance = evidence.instances[place];
   const cells = chosenCells(place);
-  const byArm = new Map(overview.arms.map((arm) => [arm, meanScore(cells.filter((cell) => cell.arm === arm))]));
+  const byArm = new Map(overview.arms.map((arm) => [arm, meanScore(cells.filter((cell) => cell.arm === arm), instance.gold)]));
   const [sleeping, testing] = [byArm.get("sleep-time"), byArm.get("test-time")];
   const isKnown = sleeping !== null && testing !== null && sleeping !== undefined && testing !== undefined;
   return { place, instance, cells, byArm, gain: isKnown ? sleeping - testing : null };

@@ -4,7 +4,8 @@ const { overview, analyses, evidence, provenance } = report;
 
 const FIXED_COLOURS = { "sleep-time": 0, "test-time": 1, "no-context": 2, bm25: 3, oracle: 4 };
 const COLOURS = 8;
-const MEASURES = [["f1", "F1"], ["precision", "Precision"], ["recall", "Recall"], ["exact", "Exact match"]];
+const MEASURES = [["f1", "F1"], ["precision", "Precision"], ["recall", "Recall"], ["exact", "Exact match"],
+  ...[1, 3, 5, 10].flatMap((k) => [[`recall@${k}`, `Recall at ${k}`], [`hit@${k}`, `Hit at ${k}`]])];
 const DENOMINATORS = [["all", "all cells (broken count as 0)"], ["valid", "valid cells only"]];
 if (overview.has_clean) DENOMINATORS.push(["clean", "clean rollouts only"]);
 

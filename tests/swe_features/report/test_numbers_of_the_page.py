@@ -1,165 +1,114 @@
-"""Every number of a written page, recomputed from the lines of `results.jsonl`.
+"""Every number of a written page, counted anew from the run's own files.
 
-Nothing of the statistics is imported: what is compared with is counted here anew.
+`recount` names what each number should be, and imports nothing of the statistics. A
+number of the page that it does not name fails the walk, so none is silently uncovered.
+A finished run can be walked too: SWE_FEATURES_RUN=DIR.
 """
 
-import json
-import re
-from collections.abc import Iterable, Mapping
+import ast
+import math
+import os
 from pathlib import Path
-from statistics import fmean
-from typing import Any
 
 import pytest
 
 from swe_features.report.writing import write_report
 from swe_features.results import read_experiment
+from tests.swe_features.report import recount as recount_package
 from tests.swe_features.report.made_experiment import make_experiment
+from tests.swe_features.report.recount.page import numbers_of, read_page, recount
+from tests.swe_features.report.varied_experiment import make_varied_experiment
 
-QUERIES = (1, 2, 5, 10, 20)
-PAPERS_FACTOR = 10
+NO_STATISTICS: tuple[str, ...] = ()
+"""Places of numbers that are none of a run: versions, times, how a chart is drawn. The
+blocks that are walked hold none today."""
 
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("numbers") / "run"
-    make_experiment(folder, instances=6, budgets=(2, 4, 8), seeds=2)
-    write_report(read_experiment(folder), with_figures=False)
-    return folder
+VARIED = ((1, 24), (3, 6), (11, 2), (2, 1))
+"""Repositories and instances of each: pooled, by repository, whole ones, too few."""
 
 
-@pytest.fixture(scope="module")
-def report(run: Path) -> Any:  # noqa: ANN401  # JSON
-    page = (run / "report.html").read_text()
-    block = re.search(r'<script type="application/json" id="data">(.*?)</script>', page)
-    assert block is not None
-    return json.loads(block[1])
-
-
-@pytest.fixture(scope="module")
-def lines(run: Path) -> list[dict[str, Any]]:
-    text = (run / "results.jsonl").read_text()
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def at(
-    lines: Iterable[Mapping[str, Any]], arm: str, budget: int | None
-) -> list[Mapping[str, Any]]:
-    return [line for line in lines if (line["arm"], line["budget"]) == (arm, budget)]
-
-
-def score(line: Mapping[str, Any]) -> dict[str, float]:
-    """Precision, recall, F1 and exactness from the two lists of files alone."""
-    predicted, gold = set(line["predicted_files"]), set(line["gold_files"])
-    if line["outcome"] == "broken":
-        return dict.fromkeys(("f1", "precision", "recall", "exact"), 0.0)
-    hits = len(predicted & gold)
-    return {
-        "f1": 2 * hits / (len(predicted) + len(gold)),
-        "precision": hits / len(predicted) if predicted else 0.0,
-        "recall": hits / len(gold),
-        "exact": float(predicted == gold),
+def walk(run: Path, out: Path) -> int:
+    """Compare each number of a run's page; how many there are."""
+    written = write_report(read_experiment(run), out, with_figures=False)
+    page = read_page(written.page)
+    there = numbers_of(page)
+    expected = recount(run, page)
+    assert {
+        place for place in there.keys() - expected.keys() if place not in NO_STATISTICS
+    } == set(), "numbers that nothing counts anew"
+    assert expected.keys() - there.keys() == set(), "numbers that the page lacks"
+    wrong = {
+        place: (shown, expected[place])
+        for place, shown in there.items()
+        if not is_equal(shown, expected[place])
     }
+    assert wrong == {}
+    return len(there)
 
 
-def test_scores_and_tokens_of_each_arm_and_budget(
-    report: Any,  # noqa: ANN401
-    lines: list[dict[str, Any]],
+def is_equal(shown: float | None, counted: float | None) -> bool:
+    if shown is None or counted is None:
+        return shown is counted
+    return math.isclose(shown, counted, rel_tol=1e-9, abs_tol=1e-10)
+
+
+@pytest.mark.parametrize(("repos", "instances"), VARIED)
+def test_every_number_of_a_varied_run_is_counted_anew(
+    repos: int, instances: int, tmp_path: Path
 ) -> None:
-    points = report["overview"]["points"]
-    assert len(points) == len({(line["arm"], line["budget"]) for line in lines})
-    for point in points:
-        cells = at(lines, point["arm"], point["budget"])
-        scored = [line for line in cells if line["outcome"] == "scored"]
-        assert (point["cells"], point["scored"]) == (len(cells), len(scored))
-        assert sum(point["broken"].values()) == len(cells) - len(scored)
-        for name in ("f1", "precision", "recall", "exact"):
-            every = fmean(score(line)[name] for line in cells)
-            valid = fmean(score(line)[name] for line in scored)
-            assert point["all"][name]["value"] == pytest.approx(every)
-            assert point["valid"][name]["value"] == pytest.approx(valid)
-            assert point["all"][name]["low"] <= every + 1e-9
-            assert point["all"][name]["high"] >= every - 1e-9
-        for kind, estimate in point["test_tokens"].items():
-            spent = fmean(line["test_tokens"][kind] for line in scored)
-            assert estimate["value"] == pytest.approx(spent)
+    run = make_varied_experiment(tmp_path, repos=repos, instances=instances)
+    assert walk(run, tmp_path) > 1000
 
 
-def test_differences_wins_ties_and_losses(
-    report: Any,  # noqa: ANN401
-    lines: list[dict[str, Any]],
-) -> None:
-    found = report["overview"]["comparisons"]
-    assert found
-    for each in found:
-        gains: dict[str, list[float]] = {}
-        for other in (line for line in lines if line["arm"] == each["other"]):
-            for base in (line for line in lines if line["arm"] == each["baseline"]):
-                if other["instance_id"] == base["instance_id"] and all(
-                    line["budget"] in {each["budget"], None} for line in (base, other)
-                ):
-                    is_pair = None in {base["budget"], other["budget"]} or (
-                        base["seed"] == other["seed"]
-                    )
-                    if is_pair:
-                        gain = score(other)["f1"] - score(base)["f1"]
-                        gains.setdefault(other["instance_id"], []).append(gain)
-        pairs = [gain for own in gains.values() for gain in own]
-        assert each["pairs"] == len(pairs)
-        side = each["all"]
-        assert side["difference"]["value"] == pytest.approx(fmean(pairs))
-        means = [fmean(own) for own in gains.values()]
-        assert side["wins"] == sum(mean > 1e-9 for mean in means)
-        assert side["losses"] == sum(mean < -1e-9 for mean in means)
-        assert side["ties"] == len(means) - side["wins"] - side["losses"]
+def test_every_number_of_an_even_run_is_counted_anew(tmp_path: Path) -> None:
+    """Equal scores everywhere: ties, and intervals of no width."""
+    run = make_experiment(tmp_path / "run", instances=6, budgets=(2, 4, 8), seeds=2)
+    assert walk(run, tmp_path) > 1000
 
 
-def test_amortisation_at_equal_budget(
-    report: Any,  # noqa: ANN401
-    lines: list[dict[str, Any]],
-) -> None:
-    [sleeper] = report["analyses"]["sleepers"]
-    found = [
-        each
-        for each in sleeper["amortisation"]
-        if each["basis"] == "equal budget" and each["prices"]["prompt"] == 0
-    ]
-    assert [each["budget"] for each in found] == [2, 4, 8]
-    for each in found:
-        means = {}
-        for arm in ("sleep-time", "test-time"):
-            cells = at(lines, arm, each["budget"])
-            means[arm] = fmean(
-                line["test_tokens"]["completion_tokens"]
-                for line in cells
-                if line["outcome"] == "scored"
+def test_varied_run_has_every_analysis(tmp_path: Path) -> None:
+    """Else the walk would pass for want of numbers."""
+    run = make_varied_experiment(tmp_path, repos=3, instances=6)
+    write_report(read_experiment(run), with_figures=False)
+    page = read_page(run / "report.html")
+    [one, several] = page["analyses"]["sleepers"]
+    for sleeper in (one, several):
+        for name in ("amortisation", "savings", "predictability", "passes", "area"):
+            assert sleeper[name], name
+        assert any(
+            each["difference"]["value"] is not None
+            for each in sleeper["at_equal_tokens"]
+        )
+    assert len(page["analyses"]["scaling"]) == len(page["overview"]["budgets"])
+    assert page["overview"]["has_clean"]
+    assert any(each["test_usd"] for each in page["costs"]["points"])
+    assert any(each["broken"] for each in page["overview"]["points"])
+
+
+def test_recount_imports_nothing_of_what_it_checks() -> None:
+    for module in Path(recount_package.__path__[0]).glob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text())):
+            names = [node.module] if isinstance(node, ast.ImportFrom) else []
+            names += (
+                [a.name for a in node.names] if isinstance(node, ast.Import) else []
             )
-        slept = {
-            line["context"]: line["sleep_tokens"]["completion_tokens"]
-            for line in lines
-            if line["context"]
-        }
-        sleep = fmean(slept.values())
-        base = PAPERS_FACTOR * means["test-time"]
-        assert each["baseline_cost"]["value"] == pytest.approx(base)
-        assert [query["queries"] for query in each["queries"]] == list(QUERIES)
-        for query in each["queries"]:
-            cost = PAPERS_FACTOR * means["sleep-time"] + sleep / query["queries"]
-            assert query["cost"]["value"] == pytest.approx(cost)
-            assert query["ratio"]["value"] == pytest.approx(base / cost)
+            for name in names:
+                assert not str(name).startswith("swe_features"), (module, name)
 
 
-def test_cells_are_those_of_the_results(
-    report: Any,  # noqa: ANN401
-    lines: list[dict[str, Any]],
-) -> None:
-    shown = {cell["id"]: cell for cell in report["evidence"]["cells"]}
-    for line in lines:
-        cell = shown.pop(line["cell_id"])
-        for name in ("f1", "precision", "recall"):
-            assert cell[name] == line[name]
-            if line["outcome"] == "scored":
-                assert cell[name] == pytest.approx(score(line)[name])
-        assert cell["predicted"] == line["predicted_files"]
-        assert cell["test"][2] == line["test_tokens"]["completion_tokens"]
-    assert [cell["outcome"] for cell in shown.values()] == ["missing"]
+def test_wrong_number_is_found(tmp_path: Path) -> None:
+    """The walk itself: a changed row changes what is expected of the page."""
+    run = make_varied_experiment(tmp_path, repos=1, instances=6)
+    write_report(read_experiment(run), with_figures=False)
+    page = read_page(run / "report.html")
+    results = run / "results.jsonl"
+    results.write_text(results.read_text().replace('"budget": 2', '"budget": 4', 1))
+    there, expected = numbers_of(page), recount(run, page)
+    assert there.keys() != expected.keys() or there != pytest.approx(expected)
+
+
+def test_every_number_of_a_finished_run_is_counted_anew(tmp_path: Path) -> None:
+    named = os.environ.get("SWE_FEATURES_RUN")
+    if not named:
+        pytest.skip("SWE_FEATURES_RUN names no run")
+    assert walk(Path(named), tmp_path) > 0

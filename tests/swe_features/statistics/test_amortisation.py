@@ -42,6 +42,17 @@ def test_sleeping_that_saves_nothing_never_pays() -> None:
     assert "never pays" in found.reading.shows
 
 
+def test_resamples_without_a_scored_cell_do_not_say_never() -> None:
+    """They know no gain: of one in 12 nothing is known, so there is no interval."""
+    cells = [
+        *arm_cells("test-time", {4: (300, [0.5, 0.5, None, None, None])}),
+        *arm_cells("sleep-time", {4: (200, [0.5] * 5)}, sleep=4_000),
+    ]
+    (found,) = amortise(Contest(cells, "test-time", "sleep-time"))
+    assert found.break_even.value == 4
+    assert found.break_even.percentile is None
+
+
 def test_at_equal_f1_a_level_that_is_not_reached_never_pays() -> None:
     (found,) = amortise(contest(f1=0.4), basis="equal F1")
     assert math.isinf(found.break_even.value)

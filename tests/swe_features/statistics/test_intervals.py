@@ -118,6 +118,24 @@ def test_bca_leans_to_the_long_tail() -> None:
     assert found.bca.high > found.percentile.high
 
 
+def test_last_bits_make_no_difference_to_bca() -> None:
+    """Sums in another order differ in their last bits: ties must stay ties."""
+    scores = np.array([0.1, 0.2, 0.3, 0.7, 0.4, 0.6, 0.3, 0.1, 0.9])
+    design = design_of(["one"] * 9)
+    jitter = np.random.default_rng(5)
+
+    def jittered(weights: FloatArray) -> FloatArray:
+        means = mean_of(scores)(weights)
+        noise: FloatArray = means + 1e-16 * jitter.integers(-3, 4, len(means))
+        return noise
+
+    plain = estimate(mean_of(scores), design).bca
+    moved = estimate(jittered, design).bca
+    assert plain is not None
+    assert moved is not None
+    assert (moved.low, moved.high) == pytest.approx((plain.low, plain.high), abs=1e-9)
+
+
 def test_one_instance_has_no_interval() -> None:
     found = estimate(mean_of(np.array([0.5])), design_of(["one"]))
     assert (found.value, found.percentile, found.bca) == (0.5, None, None)
