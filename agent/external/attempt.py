@@ -6,23 +6,18 @@ back into the sandbox, and the sandbox's own list of changes is the answer.
 """
 
 import os
-import signal
-import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import nullcontext, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from agent.errors import AgentError
 from agent.events import JSON, Event, EventSink, discard, usage_record
 from agent.external.command import AgentCommand, Filling
-from agent.external.gateway import ModelGateway
+from agent.external.process import Finished, run_agent
 from agent.external.records import OwnRecord, read_record
 from agent.external.tree_copy import TreeCopy
-from agent.external.walls import UNWALLED, WALLED, Room, build_command
+from agent.external.walls import UNWALLED, WALLED, Room
 from agent.learned_context import LearnedContext
 from agent.patch import read_patch
 from agent.prompting import render_prompt
@@ -35,17 +30,8 @@ __all__ = ["attempt_externally"]
 
 TEMPLATE = "external_task"
 _OUTPUT_CHARACTERS = 20_000
-_HANDED_ON = ("LANG", "LC_ALL", "PATH", "TERM", "TZ")
 _BEGIN = "<!-- swe-features: begin -->"
 _END = "<!-- swe-features: end -->"
-
-
-@dataclass(frozen=True, slots=True)
-class _Finished:
-    exit_code: int
-    output: str
-    timed_out: bool
-    refused: tuple[str, ...]
 
 
 def attempt_externally(  # noqa: PLR0913 - what an attempt depends on, all by keyword
@@ -76,46 +62,26 @@ def attempt_externally(  # noqa: PLR0913 - what an attempt depends on, all by ke
         on_event: Takes the trajectory.
 
     Raises:
-        AgentError: The agent is not installed, or ended with an error and no change.
+        AgentError: The agent is not installed, or failed and changed nothing.
         SandboxError: The checkout cannot be copied, or the sandbox is lost.
     """
     started_s = time.monotonic()
-    in_prompt = learned_context is not None and "prompt" in agent.context
-    task = render_prompt(
-        TEMPLATE,
-        title=title,
-        body=body,
-        body_limit=BODY_LIMIT,
-        learned_context=learned_context.text if learned_context and in_prompt else "",
-    )
+    given = os.environ if environ is None else environ
+    task = _write_task(agent, title, body, learned_context)
     with tempfile.TemporaryDirectory(prefix="swe-features-agent-") as folder:
-        place = Path(folder).resolve()
-        room = Room(place / "repo", place / "home", place / "gate" / "model")
-        for needed in (room.home, room.socket.parent):
-            needed.mkdir()
-        copy = TreeCopy(sandbox, room.tree)
-        if learned_context is not None:
-            _place_context(room.tree, agent, learned_context.text)
-            copy.remember()
-        trajectory = room.home / "trajectory.json"
-        filling = Filling(
-            task=task, model=model, budget=budget, home=room.home, trajectory=trajectory
-        )
+        room = Room.below(Path(folder).resolve())
+        copy = _furnish(room, sandbox, agent, learned_context)
+        filling = _fill_in(agent, task, model, budget, room, given)
         _record_start(on_event, agent, filling, walled=walled, commit=sandbox)
-        given = os.environ if environ is None else environ
-        finished = _run(agent, filling, room, given, walled=walled)
-        record = read_record(agent.reads, trajectory, finished.output)
-        changed = copy.bring_back()
+        finished = run_agent(agent, filling, room, given, walled=walled)
+        record = read_record(agent.reads, filling.trajectory, finished.output)
+        changed = copy.bring_back(agent.leavings)
     files = _modified_files(sandbox)
     on_event(Event("patch", {"text": read_patch(sandbox)}))
     stop = _find_stop(finished, record)
     _record_end(on_event, finished, record, stop, files)
-    if finished.exit_code and not changed and not record.steps:
-        msg = (
-            f"{agent.command[0]} ended with {finished.exit_code} and changed nothing: "
-            f"{' '.join(redact(finished.output).split())[-300:]}"
-        )
-        raise AgentError(msg)
+    if not changed:
+        _refuse_failure(agent, finished, record, stop)
     return Rollout(
         predicted_files=files,
         stop=stop,
@@ -123,6 +89,73 @@ def attempt_externally(  # noqa: PLR0913 - what an attempt depends on, all by ke
         usage=record.usage,
         duration_s=time.monotonic() - started_s,
     )
+
+
+def _write_task(
+    agent: AgentCommand, title: str, body: str, learned: LearnedContext | None
+) -> str:
+    in_prompt = learned is not None and "prompt" in agent.context
+    return render_prompt(
+        TEMPLATE,
+        title=title,
+        body=body,
+        body_limit=BODY_LIMIT,
+        learned_context=learned.text if learned and in_prompt else "",
+    )
+
+
+def _furnish(
+    room: Room, sandbox: Sandbox, agent: AgentCommand, learned: LearnedContext | None
+) -> TreeCopy:
+    """The checkout in its place, with what was learned."""
+    for needed in (room.home, room.socket.parent):
+        needed.mkdir()
+    copy = TreeCopy(sandbox, room.tree)
+    if learned is not None:
+        _place_context(room.tree, agent, learned.text)
+        copy.remember()
+    return copy
+
+
+def _fill_in(  # noqa: PLR0913, PLR0917 - a placeholder each
+    agent: AgentCommand,
+    task: str,
+    model: str,
+    budget: int,
+    room: Room,
+    environ: Mapping[str, str],
+) -> Filling:
+    variables = {name: environ.get(name) or own for name, own in agent.defaults.items()}
+    return Filling(
+        task=task,
+        model=model,
+        budget=budget,
+        home=room.home,
+        trajectory=room.home / "trajectory.json",
+        variables=variables,
+    )
+
+
+def _refuse_failure(
+    agent: AgentCommand, finished: Finished, record: OwnRecord, stop: Stop
+) -> None:
+    """Tell an agent that found nothing from one that could not work.
+
+    Some end well when their model refuses every request: what they did not do is then
+    no answer.
+
+    Raises:
+        AgentError: It ended with an error, or had no reply of its model at all.
+    """
+    is_cut = stop in (Stop.BUDGET, Stop.TIME)
+    was_unanswered = agent.reads is not None and not record.steps
+    if was_unanswered or (finished.exit_code and not is_cut):
+        reason = "had no reply of its model" if was_unanswered else "changed nothing"
+        msg = (
+            f"{agent.command[0]} ended with {finished.exit_code} and {reason}: "
+            f"{' '.join(redact(finished.output).split())[-300:]}"
+        )
+        raise AgentError(msg)
 
 
 def _place_context(tree: Path, agent: AgentCommand, text: str) -> None:
@@ -141,68 +174,12 @@ def _place_context(tree: Path, agent: AgentCommand, text: str) -> None:
         path.write_text(f"{own.rstrip()}\n\n{block}".lstrip(), encoding="utf-8")
 
 
-def _run(
-    agent: AgentCommand,
-    filling: Filling,
-    room: Room,
-    environ: Mapping[str, str],
-    *,
-    walled: bool,
-) -> _Finished:
-    environment = {n: environ[n] for n in (*_HANDED_ON, *agent.keys) if n in environ}
-    environment |= {"HOME": str(room.home), "NO_COLOR": "1"}
-    environment |= {n: filling.fill(value) for n, value in agent.environment.items()}
-    command = [filling.fill(word) for word in agent.command]
-    command, environment = build_command(command, environment, room, walled=walled)
-    hosts = (*agent.hosts, *_named_hosts(agent, environ))
-    gateway = ModelGateway(room.socket, hosts) if walled else nullcontext()
-    output = room.socket.parent.parent / "output"
-    with gateway as gate, output.open("wb") as sink:
-        process = subprocess.Popen(
-            command,
-            cwd=room.tree,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        timed_out = False
-        try:
-            exit_code = process.wait(agent.timeout_s)
-        except subprocess.TimeoutExpired:
-            timed_out, exit_code = True, 124
-        finally:
-            _end_group(process)
-    said = output.read_text(encoding="utf-8", errors="replace")
-    refused = tuple(gate.refused) if gate is not None else ()
-    return _Finished(exit_code, said, timed_out, refused)
-
-
-def _end_group(process: "subprocess.Popen[bytes]") -> None:
-    """Whatever an agent leaves behind ends with it."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _named_hosts(agent: AgentCommand, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Hosts of a private server, as the agent's own variables name it."""
-    hosts = []
-    for name in agent.keys:
-        parts = urlsplit(environ.get(name, ""))
-        if parts.scheme in ("http", "https") and parts.hostname:
-            port = parts.port or (443 if parts.scheme == "https" else 80)
-            hosts.append(f"{parts.hostname}:{port}")
-    return tuple(hosts)
-
-
 def _modified_files(sandbox: Sandbox) -> tuple[str, ...]:
     changes = sandbox.changes()
     return tuple(c.path for c in changes if c.kind is ChangeKind.MODIFIED)
 
 
-def _find_stop(finished: _Finished, record: OwnRecord) -> Stop:
+def _find_stop(finished: Finished, record: OwnRecord) -> Stop:
     if finished.timed_out:
         return Stop.TIME
     is_cut = "limit" in record.exit_status.lower() or "max" in record.exit_status
@@ -231,7 +208,7 @@ def _record_start(
 
 def _record_end(
     on_event: EventSink,
-    finished: _Finished,
+    finished: Finished,
     record: OwnRecord,
     stop: Stop,
     files: tuple[str, ...],

@@ -16,7 +16,7 @@ __all__ = ["OWN_AGENTS", "AgentCommand", "Filling", "load_agents"]
 OWN_AGENTS = "SWE_FEATURES_AGENTS"
 """Environment variable with the path of a file of one's own agents."""
 Context = Literal["AGENTS.md", "CLAUDE.md", "prompt"]
-Record = Literal["mini-swe-agent", "claude-code", "codex"]
+Record = Literal["aider", "claude-code", "codex", "mini-swe-agent", "openhands"]
 
 
 class Filling(BaseModel):
@@ -29,11 +29,14 @@ class Filling(BaseModel):
     budget: int
     home: Path
     trajectory: Path
+    variables: Mapping[str, str] = Field(default_factory=dict)
+    """Variables of the host, or what the agent has for them, by name."""
 
     def fill(self, text: str) -> str:
         """A text with its placeholders replaced; other braces stay."""
         bare_model = self.model.rpartition("/")[2]
-        values = {**self.model_dump(exclude={"task"}), "bare_model": bare_model}
+        own = self.model_dump(exclude={"task", "variables"})
+        values = {**self.variables, **own, "bare_model": bare_model}
         for name, value in values.items():
             text = text.replace(f"{{{name}}}", str(value))
         # Last: a task may talk of placeholders itself.
@@ -51,12 +54,17 @@ class AgentCommand(BaseModel):
     """Variables to set, with placeholders."""
     keys: tuple[str, ...] = ()
     """Variables of the host that are handed on where they are set."""
+    defaults: Mapping[str, str] = Field(default_factory=dict)
+    """Variables of the host that are placeholders too, with what stands for them where
+    they are not set."""
     hosts: tuple[str, ...] = ()
     """What the agent may reach behind walls, as `host` or `host:port`."""
     context: tuple[Context, ...] = ("prompt",)
     """How what was learned reaches it."""
     reads: Record | None = None
     """The form of its own record; None where it leaves none."""
+    leavings: tuple[str, ...] = ()
+    """Patterns of files that it leaves in the tree for itself, and are no change."""
     timeout_s: float = Field(default=3600.0, gt=0)
 
 

@@ -1,6 +1,7 @@
 """Steps and tokens, where an agent's own record tells them."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,6 +13,11 @@ from agent.models.reported_usage import read_usage
 from agent.usage import Usage
 
 __all__ = ["OwnRecord", "read_record"]
+
+
+_NO_STEPS = ("error", "reasoning")
+"""Items of Codex's that are nothing that its model did."""
+_AIDER_REPLY = re.compile(r"^Tokens: .* received", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,8 @@ def _read_claude(trajectory: Path, output: str) -> OwnRecord:
     cached = int(spent.get("cache_read_input_tokens") or 0)
     written = int(spent.get("cache_creation_input_tokens") or 0)
     lifetimes = spent.get("cache_creation") or {}
-    steps = int(result.get("num_turns") or 0)
+    # It counts a turn that its model never answered.
+    steps = int(result.get("num_turns") or 0) if spent["output_tokens"] else 0
     usage = Usage(
         prompt_tokens=int(spent["input_tokens"]) + cached + written,
         cached_prompt_tokens=cached,
@@ -80,11 +87,31 @@ def _read_codex(trajectory: Path, output: str) -> OwnRecord:
             usage += Usage(
                 prompt_tokens=int(spent["input_tokens"]),
                 cached_prompt_tokens=int(spent.get("cached_input_tokens") or 0),
+                cache_write_tokens=int(spent.get("cache_write_input_tokens") or 0),
                 completion_tokens=int(spent["output_tokens"]),
+                reasoning_tokens=int(spent.get("reasoning_output_tokens") or 0),
                 requests=1,
             )
-    items = [e for e in _read_lines(output) if e.get("type") == "item.completed"]
-    return OwnRecord(len(items), usage)
+    items = [
+        line["item"].get("type")
+        for line in _read_lines(output)
+        if line.get("type") == "item.completed"
+    ]
+    steps = [kind for kind in items if kind not in _NO_STEPS]
+    return OwnRecord(len(steps), usage if steps else OwnRecord().usage)
+
+
+def _read_openhands(trajectory: Path, output: str) -> OwnRecord:
+    """Steps alone: its events say which reply they are of, and not what it cost."""
+    del trajectory
+    replies = {line.get("llm_response_id") for line in _read_lines(output)}
+    return OwnRecord(len(replies - {None}))
+
+
+def _read_aider(trajectory: Path, output: str) -> OwnRecord:
+    """Steps alone: it rounds its tokens to thousands."""
+    del trajectory
+    return OwnRecord(len(_AIDER_REPLY.findall(output)))
 
 
 def _read_lines(output: str) -> Iterator[Mapping[str, Any]]:
@@ -100,7 +127,9 @@ def _read_lines(output: str) -> Iterator[Mapping[str, Any]]:
 
 
 _READERS: Mapping[Record, Callable[[Path, str], OwnRecord]] = {
-    "mini-swe-agent": _read_mini,
+    "aider": _read_aider,
     "claude-code": _read_claude,
     "codex": _read_codex,
+    "mini-swe-agent": _read_mini,
+    "openhands": _read_openhands,
 }

@@ -8,7 +8,8 @@ import hashlib
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 from sandbox.contract import Sandbox
@@ -58,8 +59,11 @@ class TreeCopy:
         """Take the tree as it is now for the one that the agent starts from."""
         self._before = _hash_files(self.folder)
 
-    def bring_back(self) -> tuple[str, ...]:
+    def bring_back(self, leavings: Sequence[str] = ()) -> tuple[str, ...]:
         """Write into the sandbox what the agent changed.
+
+        Args:
+            leavings: Patterns of new files that are the agent's own; they stay behind.
 
         Returns:
             Paths that differ, sorted.
@@ -68,7 +72,12 @@ class TreeCopy:
             SandboxError: The sandbox is lost.
         """
         after = _hash_files(self.folder)
-        changed = [path for path in after if after[path] != self._before.get(path)]
+        changed = [
+            path
+            for path in after
+            if after[path] != self._before.get(path)
+            and (path in self._before or not _is_left(path, leavings))
+        ]
         for path in changed:
             target = self.folder / path
             if target.is_symlink():
@@ -83,6 +92,10 @@ class TreeCopy:
         if gone:
             self._sandbox.run(f"rm -f -- {shlex.join(gone)}")
         return tuple(sorted({*changed, *gone}))
+
+
+def _is_left(path: str, leavings: Sequence[str]) -> bool:
+    return any(fnmatch(path, pattern) for pattern in leavings)
 
 
 def _hash_files(folder: Path) -> dict[str, str]:

@@ -48,6 +48,11 @@ class Room:
     socket: Path
     """The gateway's."""
 
+    @classmethod
+    def below(cls, folder: Path) -> "Room":
+        """The places in a folder of one's own; nothing is made yet."""
+        return cls(folder / "repo", folder / "home", folder / "gate" / "model")
+
 
 def build_command(
     command: list[str], environment: dict[str, str], room: Room, *, walled: bool

@@ -249,6 +249,61 @@ def test_an_agent_that_fails_without_a_change_is_an_error(
     assert "sk-planted" not in str([event.data for event in stand_in.events])
 
 
+@pytest.mark.parametrize("name", sorted(load_agents()))
+def test_an_agent_whose_model_never_answered_has_no_score(
+    name: str, stand_in: StandIn, sandbox: Sandbox
+) -> None:
+    """Aider and OpenHands end with 0 where their provider refuses the key."""
+    agent = load_agents()[name]
+    path = stand_in.folder / agent.command[0]
+    path.write_text("#!/bin/sh\necho AuthenticationError: bad key; exit 0\n")
+    path.chmod(0o755)
+
+    with pytest.raises(AgentError, match="no reply of its model: Auth"):
+        stand_in.attempt(agent, sandbox)
+
+
+def test_an_agent_that_was_answered_and_changed_nothing_is_scored(
+    stand_in: StandIn, sandbox: Sandbox
+) -> None:
+    path = stand_in.folder / "aider"
+    path.write_text("#!/bin/sh\necho 'Tokens: 3.1k sent, 20 received.'\n")
+    path.chmod(0o755)
+
+    rollout = stand_in.attempt(load_agents()["aider"], sandbox)
+
+    assert (rollout.steps, rollout.predicted_files) == (1, ())
+    assert rollout.usage.unmeasured_requests
+
+
+def test_what_an_agent_leaves_for_itself_is_no_change(
+    stand_in: StandIn, sandbox: Sandbox
+) -> None:
+    more = "os.mkdir('.aider.tags'); pathlib.Path('.aider.tags/cache').write_text('x')"
+    stand_in.install("aider", more)
+
+    stand_in.attempt(load_agents()["aider"], sandbox)
+
+    changed = {change.path for change in sandbox.changes()}
+    assert "shop/prices.py" in changed
+    assert not any(path.startswith(".aider") for path in changed)
+
+
+@pytest.mark.parametrize("address", [None, "http://127.0.0.1:9/v1"])
+def test_codex_asks_the_server_that_the_host_names(
+    address: str | None, stand_in: StandIn, sandbox: Sandbox
+) -> None:
+    stand_in.environ.pop("OPENAI_BASE_URL", None)
+    if address:
+        stand_in.environ["OPENAI_BASE_URL"] = address
+    stand_in.install("codex")
+
+    stand_in.attempt(load_agents()["codex"], sandbox)
+
+    argv = " ".join(read_json(sandbox, "argv.json"))
+    assert f'base_url="{address or "https://api.openai.com/v1"}"' in argv
+
+
 def test_an_agent_that_is_not_installed_is_an_error(
     stand_in: StandIn, sandbox: Sandbox
 ) -> None:

@@ -60,20 +60,59 @@ def test_the_result_of_claude_code_is_read(tmp_path: Path) -> None:
 
 
 def test_the_events_of_codex_are_read(tmp_path: Path) -> None:
-    spent = {"input_tokens": 100, "cached_input_tokens": 60, "output_tokens": 9}
+    spent = {
+        "input_tokens": 100,
+        "cached_input_tokens": 60,
+        "cache_write_input_tokens": 5,
+        "output_tokens": 9,
+        "reasoning_output_tokens": 4,
+    }
+    kinds = ("error", "command_execution", "reasoning", "agent_message")
     lines = [
-        {"type": "item.completed"},
-        {"type": "item.completed"},
+        *({"type": "item.completed", "item": {"type": kind}} for kind in kinds),
         {"type": "turn.completed", "usage": spent},
     ]
 
     read = read_record("codex", tmp_path, "\n".join(map(json.dumps, lines)))
 
     assert read.steps == 2
-    assert read.usage == Usage(100, 60, 9, 0, 1, 0)
+    assert read.usage == Usage(100, 60, 9, 4, 1, 0, 5)
 
 
-@pytest.mark.parametrize("form", ["mini-swe-agent", "claude-code", None])
+def test_steps_of_openhands_are_its_models_replies(tmp_path: Path) -> None:
+    events = [
+        {"source": "user", "llm_response_id": None},
+        {"source": "agent", "llm_response_id": "a"},
+        {"source": "agent", "llm_response_id": "a"},
+        {"source": "environment"},
+        {"source": "agent", "llm_response_id": "b"},
+    ]
+
+    read = read_record("openhands", tmp_path, "\n".join(map(json.dumps, events)))
+
+    assert read.steps == 2
+    assert read.usage.unmeasured_requests
+
+
+def test_steps_of_aider_are_the_replies_that_it_counts(tmp_path: Path) -> None:
+    told = "Tokens: 3.1k sent, 20 received. Cost: $0.01 message.\n"
+
+    read = read_record("aider", tmp_path, f"Aider\n{told}\nApplied edit\n{told}")
+
+    assert read.steps == 2
+    assert read.usage.unmeasured_requests
+
+
+def test_a_turn_without_a_reply_is_no_step_of_claude_code(tmp_path: Path) -> None:
+    usage = {"input_tokens": 0, "output_tokens": 0}
+    result = {"type": "result", "num_turns": 1, "usage": usage, "is_error": True}
+
+    assert read_record("claude-code", tmp_path, json.dumps(result)).steps == 0
+
+
+@pytest.mark.parametrize(
+    "form", ["aider", "claude-code", "codex", "mini-swe-agent", "openhands", None]
+)
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"messages": 3, "type": "result"}'])
 def test_a_record_that_cannot_be_read_is_unmeasured(
     form: Record | None, text: str, tmp_path: Path
