@@ -19,6 +19,7 @@ from swe_features.cells import Cell
 from swe_features.errors import StoreError
 from swe_features.journal import read_document
 from swe_features.plan import Plan, read_plan
+from swe_features.recordings import Recording, read_recording
 from swe_features.store import MANIFEST, PLAN, RESULTS
 from swe_features.trajectories import PARTIAL, read_trajectory
 
@@ -61,6 +62,12 @@ class StoredExperiment:
             return iter(())
         return read_trajectory(self.directory / result.trajectory)
 
+    def recording(self, result: CellResult) -> Recording:
+        """The same for a report: whole, or the reason why it cannot be read."""
+        if result.trajectory is None:
+            return Recording()
+        return read_recording(self.directory / result.trajectory)
+
     def context(self, key: str) -> LearnedContext | None:
         """A learned context by the key that results name; None where it is missing.
 
@@ -75,13 +82,22 @@ class StoredExperiment:
         Raises:
             StoreError: Its file is damaged.
         """
+        path = self._sleep_record(key)
+        return read_trajectory(path) if path else iter(())
+
+    def context_recording(self, key: str) -> Recording:
+        """The same for a report: whole, or the reason why it cannot be read."""
+        path = self._sleep_record(key)
+        return read_recording(path) if path else Recording()
+
+    def _sleep_record(self, key: str) -> Path | None:
         folder = self.directory / "contexts"
         attempts = [
             path for path in folder.glob(f"{key}*.jsonl") if PARTIAL not in path.name
         ]
         # `<key>.jsonl`, `<key>.2.jsonl`, ..., `<key>.10.jsonl`: longer is later.
         attempts.sort(key=lambda path: (len(path.name), path.name))
-        return read_trajectory(attempts[-1]) if attempts else iter(())
+        return attempts[-1] if attempts else None
 
 
 def read_experiment(directory: Path | str) -> StoredExperiment:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from agent.errors import LearnedContextError
 from agent.learned_context import LearnedContext
 from swe_features.cell_results import CellResult
 from swe_features.report.evidence import TOKEN_FIELDS, context_keys
@@ -22,9 +23,11 @@ __all__ = [
     "attach_trajectories",
     "find_context",
     "find_trajectories",
+    "name_unreadable",
     "steps_of",
 ]
 
+DAMAGED = "its file is damaged"
 TEXT_CHARACTERS = 20_000
 """Of one text of a trajectory; longer ones are cut in the middle, and say so."""
 
@@ -77,11 +80,10 @@ def _pack_trajectories(
     experiment: StoredExperiment, results: Iterable[CellResult]
 ) -> str:
     texts = Texts()
-    found = {
-        result.cell_id: steps_of(experiment.trajectory(result), texts)
-        for result in results
-    }
-    return _pack({"texts": texts.all, "trajectories": found})
+    read = {result.cell_id: experiment.recording(result) for result in results}
+    found = {cell_id: steps_of(each.events, texts) for cell_id, each in read.items()}
+    problems = {name: each.problem for name, each in read.items() if each.problem}
+    return _pack({"texts": texts.all, "trajectories": found, "problems": problems})
 
 
 def attach_contexts(experiment: StoredExperiment) -> Iterator[tuple[str, str]]:
@@ -97,12 +99,40 @@ def find_context(experiment: StoredExperiment, key: str) -> str | None:
 
     None where no result names the key, or nothing is stored for it.
     """
-    learned = experiment.context(key) if key in _keys(experiment) else None
+    try:
+        learned = experiment.context(key) if key in _keys(experiment) else None
+    except LearnedContextError:
+        return _pack({"problem": DAMAGED})
     if learned is None:
         return None
     texts = Texts()
-    steps = steps_of(experiment.context_trajectory(key), texts)
-    return _pack({**_context(learned), "trajectory": steps, "texts": texts.all})
+    read = experiment.context_recording(key)
+    record = {
+        **_context(learned),
+        "trajectory": steps_of(read.events, texts),
+        "trajectory_problem": read.problem,
+        "texts": texts.all,
+    }
+    return _pack(record)
+
+
+def name_unreadable(experiment: StoredExperiment) -> Iterator[str]:
+    """What is damaged or missing, and so left out, each in a sentence."""
+    for result in experiment.results.values():
+        problem = experiment.recording(result).problem
+        if problem:
+            yield (
+                f"The trajectory of cell {result.cell_id} is left out, and was not "
+                f"scanned: {problem}."
+            )
+    for key in _keys(experiment):
+        problem = experiment.context_recording(key).problem
+        if problem:
+            yield f"The sleep phase of context {key[:12]} is left out: {problem}."
+        try:
+            experiment.context(key)
+        except LearnedContextError:
+            yield f"Learned context {key[:12]} is left out: {DAMAGED}."
 
 
 def _keys(experiment: StoredExperiment) -> dict[str, None]:

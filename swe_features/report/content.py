@@ -1,6 +1,6 @@
 """Everything a report says, gathered once and then written in several forms."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +9,11 @@ from agent.models.prices import Prices
 from swe_features.arms import arm_named
 from swe_features.errors import ConfigError
 from swe_features.report.analyses import analyses_record
-from swe_features.report.attachments import attach_contexts, attach_trajectories
+from swe_features.report.attachments import (
+    attach_contexts,
+    attach_trajectories,
+    name_unreadable,
+)
 from swe_features.report.costs import costs_record
 from swe_features.report.evidence import evidence_record
 from swe_features.report.overview import overview_record
@@ -19,6 +23,9 @@ from swe_features.statistics.summary import summarise, summarise_experiment
 from swe_features.version import version
 
 __all__ = ["ReportContent", "gather"]
+
+SHOWN = 5
+"""Records that cannot be read which the page names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,8 @@ class ReportContent:
     """By `instance_id`, packed; see `attachments`."""
     contexts: Mapping[str, str]
     """By key, packed."""
+    unreadable: tuple[str, ...] = ()
+    """What is damaged or missing, a sentence each."""
     has_texts: bool = True
     """False where all that people and models wrote was left out; see `withholding`."""
 
@@ -59,8 +68,7 @@ def gather(
         with_attachments: Whether trajectories and learned contexts are packed.
 
     Raises:
-        StoreError: A file of the experiment is damaged.
-        LearnedContextError: So is a learned context.
+        StoreError: Results, plan or manifest are damaged.
     """
     observations = observe(experiment.results.values())
     missing = len(experiment.plan.cells) - len(experiment.results)
@@ -69,17 +77,27 @@ def gather(
         if is_quick
         else summarise_experiment(experiment)
     )
+    unreadable = () if is_quick else tuple(name_unreadable(experiment))
+    overview = overview_record(summary, observations, experiment.plan.cells)
     is_packed = with_attachments and not is_quick
     return ReportContent(
         title=experiment.plan.name,
-        overview=overview_record(summary, observations, experiment.plan.cells),
+        overview={**overview, "doubts": [*overview["doubts"], *_sum_up(unreadable)]},
         analyses=analyses_record(summary),
         costs=costs_record(experiment.results.values(), Prices.load()),
         evidence=evidence_record(experiment),
         provenance=_provenance(experiment),
         trajectories=dict(attach_trajectories(experiment)) if is_packed else {},
         contexts=dict(attach_contexts(experiment)) if is_packed else {},
+        unreadable=unreadable,
     )
+
+
+def _sum_up(unreadable: Sequence[str]) -> tuple[str, ...]:
+    """The first few, for the page; all are printed by the command."""
+    rest = len(unreadable) - SHOWN
+    more = f"{rest} more records cannot be read and are left out."
+    return (*unreadable[:SHOWN], *([more] if rest > 0 else []))
 
 
 def _provenance(experiment: StoredExperiment) -> dict[str, Any]:

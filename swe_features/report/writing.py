@@ -62,13 +62,13 @@ def write_report(
             every file; see `withholding`.
 
     Raises:
-        StoreError: The experiment is damaged, or a file cannot be written.
+        StoreError: The results or the plan are damaged, or a file cannot be written.
     """
     out = out or experiment.directory
     folder = out / "report"
     content = gather(experiment, with_attachments=with_texts)
     content = content if with_texts else withhold_texts(content)
-    notes: tuple[str, ...] = ()
+    notes = content.unreadable
     try:
         folder.mkdir(parents=True, exist_ok=True)
         files = [folder / name for name in TABLES]
@@ -80,7 +80,7 @@ def write_report(
         if with_figures and can_draw():
             files += draw_figures(content, folder)
         elif with_figures:
-            notes = (INSTALL,)
+            notes += (INSTALL,)
         page = out / "report.html"
         _replace(page, render_page(content))
     except OSError as error:

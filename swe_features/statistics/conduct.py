@@ -81,14 +81,17 @@ class Suspicion:
 
 
 def find_suspects(experiment: StoredExperiment) -> dict[str, tuple[Suspicion, ...]]:
-    """The cells whose rollout, or whose sleep phase, is suspicious, by `cell_id`."""
+    """The cells whose rollout, or whose sleep phase, is suspicious, by `cell_id`.
+
+    What cannot be read is passed over; a report names it.
+    """
     asleep: dict[str, tuple[Suspicion, ...]] = {}
     suspects = {}
     for result in experiment.results.values():
-        found = scan_trajectory(experiment.trajectory(result))
+        found = scan_trajectory(experiment.recording(result).events)
         for key in result.contexts:
             if key not in asleep:
-                asleep[key] = scan_trajectory(experiment.context_trajectory(key))
+                asleep[key] = scan_trajectory(experiment.context_recording(key).events)
             found += asleep[key]
         if found:
             suspects[result.cell_id] = found
@@ -118,9 +121,10 @@ def scan_trajectory(
     for event in events:
         data = event["data"]
         if event["kind"] == "tool_call":
-            command = data["arguments"].get("command")
+            arguments = data.get("arguments")
+            command = arguments.get("command") if isinstance(arguments, dict) else None
             if isinstance(command, str):
-                step = int(data.get("step", 0))
+                step = int(data.get("step") or 0)
                 found += [
                     Suspicion(kind, why, command, step)
                     for kind, why in scan_command(command, is_known)
@@ -128,7 +132,8 @@ def scan_trajectory(
         elif is_ancestor is None:
             texts = (data.get(key) for key in ("text", "content", "commit"))
             if event["kind"] in {"observation", "message", "phase"}:
-                shown.update(_ID.findall(" ".join(filter(None, texts))))
+                known = (text for text in texts if isinstance(text, str))
+                shown.update(_ID.findall(" ".join(known)))
     return tuple(found)
 
 

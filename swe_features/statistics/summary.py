@@ -118,7 +118,6 @@ def summarise_experiment(
 
     Raises:
         ModelError: The likelihood model could not be asked.
-        StoreError: A trajectory is damaged.
     """
     judge = likelihood_model or NGramModel()
     queries = queries_of(experiment.plan)

@@ -84,6 +84,10 @@ function leftOut(what) {
   return make("p", { class: "soft left-out" }, `${what} left out of this report, which was written without texts.`);
 }
 
+function cannotRead(problem) {
+  return problem ? make("p", { class: "failed" }, `Left out: ${problem}.`) : null;
+}
+
 function hasPacked(kind, name) {
   return report.live || packedBlocks.has(`${kind} ${name}`);
 }

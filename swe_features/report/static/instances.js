@@ -260,8 +260,8 @@ function evidenceOf(cell, instance) {
   }
   if (cell.has_trajectory && hasPacked("trajectories", instance.id)) {
     parts.push(foldable("Trajectory", async () => {
-      const { texts, trajectories } = await unpack("trajectories", instance.id);
-      return showSteps(trajectories[cell.id] ?? [], texts);
+      const { texts, trajectories, problems } = await unpack("trajectories", instance.id);
+      return cannotRead(problems[cell.id]) ?? showSteps(trajectories[cell.id] ?? [], texts);
     }, { class: "cell" }));
   }
   return parts;

@@ -105,6 +105,7 @@ function contextFold(key, cells) {
 }
 
 function showContext(context, instance) {
+  if (context.problem) return cannotRead(context.problem);
   const pulls = new Map([...instance.related, instance.pull].map((name) => [evidence.pulls[name].pr_number, evidence.pulls[name]]));
   let before = "";
   const revisions = context.revisions.map((revision, place) => {
@@ -122,7 +123,7 @@ function showContext(context, instance) {
     last === context.text ? null : foldable("The learned context as it was handed over", () => make("pre", { class: "text" }, context.text)),
     context.likely_files.length ? foldable(`Likely files (${context.likely_files.length})`, () => make("ul", { class: "files" },
       context.likely_files.map(([file, weight]) => make("li", {}, `${weight.toFixed(2)} ${file}`)))) : null,
-    foldable("Trajectory of the sleep phase", () => showSteps(context.trajectory, context.texts), { class: "cell" }),
+    foldable("Trajectory of the sleep phase", () => cannotRead(context.trajectory_problem) ?? showSteps(context.trajectory, context.texts), { class: "cell" }),
   ];
 }
 

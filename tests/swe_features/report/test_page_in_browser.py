@@ -199,6 +199,22 @@ def test_page_without_texts_says_so_where_they_would_be(
     assert only_itself(complaints, address), complaints
 
 
+def test_damaged_trajectory_is_told_where_it_would_be(
+    page: Page, tmp_path: Path
+) -> None:
+    run = make_experiment(tmp_path / "run")
+    damaged = run / "trajectories" / "0001-sleep-time-2-0.jsonl"
+    damaged.write_text("{}\n" + damaged.read_text())
+    address = write_report(read_experiment(run), with_figures=False).page.as_uri()
+    open_report(page, address)
+    expect(page.locator("#doubts")).to_contain_text("line 1 is no event")
+    page.get_by_role("button", name="Change 1").click()
+    cell = page.locator("details[data-cell='0001-sleep-time-2-0']")
+    cell.locator("summary").first.click()
+    cell.get_by_text("Trajectory", exact=True).click()
+    expect(cell.get_by_text("Left out: line 1 is no event.")).to_be_visible()
+
+
 def test_broken_and_missing_cells_are_told_apart(page: Page, report: str) -> None:
     open_report(page, report)
     page.get_by_role("button", name="Change 3").click()
