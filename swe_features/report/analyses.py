@@ -27,6 +27,8 @@ __all__ = ["analyses_record"]
 def analyses_record(summary: Summary) -> dict[str, Any]:
     """Every analysis of an arm that sleeps. Any: JSON values."""
     sleeping = [o for o in summary.oppositions if o.other.startswith(SLEEPER)]
+    # The page and the figures begin with the first, whichever cell was done first.
+    sleeping.sort(key=lambda each: (len(each.other), each.other))
     return {
         "likelihood_model": summary.likelihood_model,
         "sleepers": [_opposition(found) for found in sleeping],

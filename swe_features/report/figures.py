@@ -1,13 +1,13 @@
-"""Figures for print: F1 against test-time tokens, and the cost a query.
+"""Figures for print: F1 against test-time tokens, the cost a query, and pass@k.
 
 matplotlib draws them, from the extra `report`; it is imported only when something is
 drawn, and draws without a display.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from swe_features.report.content import ReportContent
 
@@ -47,6 +47,8 @@ def draw_figures(content: ReportContent, folder: Path) -> tuple[Path, ...]:
     figures: dict[str, Callable[[Axes, ReportContent], None]] = {"pareto": _pareto}
     if any(each["amortisation"] for each in content.analyses["sleepers"]):
         figures["amortisation"] = _amortisation
+    if any(len(each["passes"]) > 1 for each in content.analyses["sleepers"]):
+        figures["passes"] = _passes
     paths = []
     for name, draw in figures.items():
         for form in FORMATS:
@@ -95,26 +97,42 @@ def _pareto(axes: "Axes", content: ReportContent) -> None:
             f1 = point["all"]["f1"]
             if point["budget"] is None and f1["value"] is not None:
                 axes.axhline(f1["value"], color=paint, linestyle=":", label=arm)
-        _curve(axes, arm, lines, paint, MARKERS[place % len(MARKERS)])
-    axes.set_xlabel("Test-time tokens a cell (generated)")
+        _curve(axes, arm, _budgets(lines), paint, MARKERS[place % len(MARKERS)])
+    _scale(axes, "Test-time tokens a cell (generated)")
+
+
+def _scale(axes: "Axes", tokens: str) -> None:
+    axes.set_xlabel(tokens)
     axes.set_ylabel("F1 (mean, 95% interval)")
     axes.set_ylim(0, 1.02)
     axes.set_xlim(left=0)
 
 
-def _curve(
-    axes: "Axes", arm: str, points: list[Mapping[str, Any]], paint: str, marker: str
-) -> None:
-    known = [
+Place: TypeAlias = tuple[float | None, Mapping[str, Any]]
+"""Tokens, and an estimate of F1. Any: JSON values."""
+
+
+def _budgets(points: Iterable[Mapping[str, Any]]) -> list[Place]:
+    return [
         (point["test_tokens"]["completion_tokens"]["value"], point["all"]["f1"])
         for point in points
     ]
-    known = [(x, f1) for x, f1 in known if x is not None and f1["value"] is not None]
+
+
+def _curve(  # noqa: PLR0913, PLR0917  # a line, and how it is drawn
+    axes: "Axes",
+    name: str,
+    places: Iterable[Place],
+    paint: str,
+    marker: str,
+    style: str = "-",
+) -> None:
+    known = [(x, f1) for x, f1 in places if x is not None and f1["value"] is not None]
     if not known:
         return
     x = [spent for spent, _ in known]
     y = [f1["value"] for _, f1 in known]
-    axes.plot(x, y, color=paint, marker=marker, markersize=5, label=arm)
+    axes.plot(x, y, style, color=paint, marker=marker, markersize=5, label=name)
     banded = [(spent, f1) for spent, f1 in known if f1["low"] is not None]
     axes.fill_between(
         [spent for spent, _ in banded],
@@ -124,6 +142,24 @@ def _curve(
         alpha=0.13,
         linewidth=0,
     )
+
+
+def _passes(axes: "Axes", content: ReportContent) -> None:
+    """The first arm that sleeps, against the best of k samples of its baseline."""
+    sleeps = next(e for e in content.analyses["sleepers"] if len(e["passes"]) > 1)
+    arm, baseline = sleeps["arm"], sleeps["baseline"]
+    best = [(each["spent"]["value"], each["f1"]) for each in sleeps["passes"]]
+    paint = COLOURS.get(baseline, "C1")
+    _curve(axes, f"{baseline}, best of k by score", best, paint, MARKERS[1], "--")
+    for each in sleeps["passes"]:
+        at = (each["spent"]["value"], each["f1"]["value"])
+        if None not in at:
+            offset = {"xytext": (4, -11), "textcoords": "offset points"}
+            axes.annotate(f"k = {each['k']}", at, color=paint, fontsize=7, **offset)
+    points = content.overview["points"]
+    own = [each for each in points if each["arm"] == arm and each["budget"]]
+    _curve(axes, arm, _budgets(own), COLOURS.get(arm, "C0"), MARKERS[0])
+    _scale(axes, "Test-time tokens of all samples together (generated)")
 
 
 def _amortisation(axes: "Axes", content: ReportContent) -> None:

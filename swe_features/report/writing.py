@@ -5,7 +5,7 @@ DIR/report/summary.md       for a pull request's comment
 DIR/report/arms.csv         one line for each arm and budget
 DIR/report/cells.csv        one line for each cell
 DIR/report/table.tex        for a paper
-DIR/report/pareto.png, .svg, amortisation.png, .svg
+DIR/report/pareto.png, .svg, amortisation.png, .svg, passes.png, .svg
 """
 
 from collections.abc import Callable, Mapping

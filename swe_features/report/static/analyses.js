@@ -88,12 +88,51 @@ function showFurther() {
   const parts = [];
   const sleeper = chosenSleeper();
   for (const found of sleeper?.predictability ?? []) parts.push(...predictability(found, sleeper));
-  for (const found of sleeper?.at_equal_tokens ?? []) {
-    if (found.difference.value !== null) parts.push(...analysis(`Against pass@k, ${budgetName(found.budget)}`, found, []));
-  }
+  if (sleeper && hasPasses(sleeper)) parts.push(...passes(sleeper));
   for (const found of analyses.scaling) parts.push(...scaling(found));
   byId("further-body").replaceChildren(...(parts.length ? parts
     : [make("p", { class: "soft" }, "No further analysis has enough cells.")]));
+  showPasses();
+}
+
+// With one seed there is nothing to pick from.
+function hasPasses({ passes: points, at_equal_tokens: against }) {
+  return points.length > 1 || against.some((each) => each.difference.value !== null);
+}
+
+function passes({ arm, baseline, at_equal_tokens: against }) {
+  const headings = [[`Budget of ${arm}`, "number"], [`Samples of ${baseline} that its tokens pay for`, "number"],
+    ["Difference in F1 to the best of them", "number"]];
+  const rows = against.map((each) => make("tr", { title: each.shows },
+    make("td", { class: "number" }, each.budget ?? UNKNOWN),
+    make("td", { class: "number" }, score(each.k, 2)),
+    make("td", { class: "number" }, each.difference.value === null ? "unknown" : signed(each.difference.value), range(each.difference, signed))));
+  const known = against.filter((each) => each.difference.value !== null);
+  const doubts = new Set(against.flatMap((each) => each.doubts).filter((doubt) => !overview.doubts.includes(doubt)));
+  return [make("h3", {}, "Sleeping against trying again: pass@k at equal tokens"), make("figure", { id: "passes-figure" }),
+    make("div", { class: "scroll" }, table(headings, rows)),
+    make("p", { class: "note" }, [...known.map((each) => each.shows), ...doubts].join(" "))];
+}
+
+// Drawn once its figure is on the page and has a width.
+function showPasses() {
+  const figure = byId("passes-figure");
+  const sleeper = chosenSleeper();
+  if (!figure || !sleeper) return;
+  const { arm, baseline, passes: points } = sleeper;
+  const stepping = (name) => overview.points.filter((point) => point.arm === name && point.budget !== null && tokensOf(point).value !== null);
+  const least = stepping(baseline)[0]?.budget ?? null;
+  const best = points.map(({ k, spent, f1 }) => ({ x: spent.value, y: f1.value, low: f1.low, high: f1.high,
+    tip: `${baseline}, best of ${k}\nF1 ${score(f1.value)}${f1.low === null ? "" : ` (${score(f1.low)} to ${score(f1.high)})`}\n${count(spent.value)} test-time tokens` }));
+  const own = stepping(arm).map((point) => ({ x: tokensOf(point).value, y: point.all.f1.value, low: point.all.f1.low, high: point.all.f1.high,
+    tip: `${arm}, ${budgetName(point.budget)}\nF1 ${score(point.all.f1.value)}\n${count(tokensOf(point).value)} test-time tokens` }));
+  chart(figure, {
+    series: [{ name: "best of k", colour: colour(baseline), points: best, dashed: true }, { name: arm, colour: colour(arm), points: own }],
+    yRange: [0, 1], xName: "Test-time tokens of all samples together (generated)", yName: "F1",
+    describe: `F1 of the best of k samples of ${baseline}, and of ${arm}, against test-time tokens`,
+    caption: `Dashed: the best of ${points.length > 1 ? `1 to ${points.length}` : "1"} samples of ${baseline} with ${budgetName(least)}, k from left to right; the best is picked by the score itself. ` +
+      `The line: ${arm}, a point for each budget. Bands are 95% bootstrap intervals over instances.`,
+  });
 }
 
 function predictability(found, { arm, baseline }) {

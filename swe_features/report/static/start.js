@@ -131,6 +131,7 @@ addEventListener("resize", () => {
   resizing = setTimeout(() => {
     showPareto();
     showAmortisation();
+    showPasses();
   }, RESIZE_MS);
 });
 start();

@@ -284,6 +284,24 @@ def test_page_fits_a_phone(browser: Browser, report: str) -> None:
     page.close()
 
 
+def test_trying_again_is_drawn_against_sleeping(page: Page, tmp_path: Path) -> None:
+    run = make_experiment(tmp_path / "run", instances=4, seeds=3)
+    address = write_report(read_experiment(run), with_figures=False).page.as_uri()
+    open_report(page, address)
+    best = page.locator("#passes-figure [data-series='best of k'] .mark")
+    expect(best).to_have_count(3)
+    best.last.focus()
+    expect(page.locator("#passes-figure .tip")).to_contain_text("test-time, best of 3")
+    line = page.locator("#passes-figure [data-series='sleep-time'] .mark")
+    expect(line).to_have_count(2)
+    page.set_viewport_size(PHONE)
+    expect(page.locator("#passes-figure svg")).to_have_attribute(
+        "viewBox", re.compile("^0 0 3")
+    )
+    widest = page.evaluate("document.documentElement.scrollWidth")
+    assert widest == PHONE["width"]
+
+
 def test_marks_of_the_chart_explain_themselves(page: Page, report: str) -> None:
     open_report(page, report)
     page.locator("#pareto-figure .mark").first.focus()

@@ -57,6 +57,15 @@ def test_figures_are_pictures_and_the_same_twice(
     assert {path: path.read_bytes() for path in first} == before
 
 
+def test_best_of_several_seeds_is_a_figure(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    run = make_experiment(tmp_path / "run", instances=4, seeds=3)
+    names = {path.name for path in write_report(read_experiment(run)).files}
+    assert {"passes.png", "passes.svg"} < names
+    drawn = (run / "report" / "passes.svg").read_text()
+    assert drawn.count("k = ") >= 3
+
+
 def test_report_without_matplotlib_says_how_to_get_figures(
     experiment: StoredExperiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
