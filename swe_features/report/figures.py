@@ -154,8 +154,14 @@ def _passes(axes: "Axes", content: ReportContent) -> None:
     for each in sleeps["passes"]:
         at = (each["spent"]["value"], each["f1"]["value"])
         if None not in at:
-            offset = {"xytext": (4, -11), "textcoords": "offset points"}
-            axes.annotate(f"k = {each['k']}", at, color=paint, fontsize=7, **offset)
+            axes.annotate(
+                f"k = {each['k']}",
+                at,
+                xytext=(4, -11),
+                textcoords="offset points",
+                color=paint,
+                fontsize=7,
+            )
     points = content.overview["points"]
     own = [each for each in points if each["arm"] == arm and each["budget"]]
     _curve(axes, arm, _budgets(own), COLOURS.get(arm, "C0"), MARKERS[0])
