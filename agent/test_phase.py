@@ -112,9 +112,7 @@ def attempt(  # noqa: PLR0913 - what a phase depends on, all by keyword
     knowledge = _knowledge(title, body, related, finder)
     loop.tell(Message("user", _write_task(title, body, mode, budget, knowledge)))
     stop = loop.run(budget, _guidance(mode))
-    files = answer.files if mode == "predict" else _modified_files(sandbox)
-    if mode == "edit":
-        on_event(Event("patch", {"text": read_patch(sandbox)}))
+    files = answer.files if mode == "predict" else _read_edits(sandbox, on_event)
     loop.close(stop, predicted_files=list(files))
     return _sum_up(loop, toolbox, files, stop, time.monotonic() - started_s)
 
@@ -208,8 +206,9 @@ def _guidance(mode: Mode) -> Guidance:
     return Guidance(last_steps, reminder=render_prompt("reminder", mode=mode))
 
 
-def _modified_files(sandbox: Sandbox) -> tuple[str, ...]:
+def _read_edits(sandbox: Sandbox, on_event: EventSink) -> tuple[str, ...]:
     """The host's own list of existing files that differ; new ones never count."""
+    on_event(Event("patch", {"text": read_patch(sandbox)}))
     return tuple(
         change.path
         for change in sandbox.changes()

@@ -42,6 +42,7 @@ OPERATIONAL_OPTIONS = frozenset(
         "api_base",
         "api_key_env",
         "cache_ttl",
+        "client",
         "concurrent",
         "max_wait_s",
         "requests_per_minute",
