@@ -31,7 +31,7 @@ MEGABYTE = 1024
 BRANCH_COMMITS = 3
 EVERY = 20
 FOLDER_FILES = 60
-FAST_IMPORT = ("fast-import", "--quiet", "--depth=250")
+FAST_IMPORT = ("fast-import", "--quiet")
 
 
 def main() -> None:

@@ -128,9 +128,7 @@ def describe_statistics(instances: Sequence[Instance]) -> dict[str, Any]:
         "repositories": _count(target.repo for target in targets),
         "kinds": _count(str(t.extra.get("kind", "unknown")) for t in targets),
         "states": _count(_state(target) for target in targets),
-        "years": _count(
-            (t.merged_at or t.created_at or "unknown")[:4] for t in targets
-        ),
+        "years": _count(_year(target) for target in targets),
         "clusters": _count(t.cluster for t in targets if t.cluster),
         "suffixes": _count(
             PurePosixPath(path).suffix or "(none)"
@@ -171,6 +169,11 @@ def _all_faults(one: InstanceCheck) -> tuple[str, ...]:
     if score.is_exact:
         return one.faults
     return (*one.faults, f"gold against itself scores {asdict(score)}")
+
+
+def _year(target: PullRequest) -> str:
+    moment = target.merged_at or target.created_at
+    return moment[:4] if moment else "unknown"
 
 
 def _state(target: PullRequest) -> str:

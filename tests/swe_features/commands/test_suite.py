@@ -114,6 +114,7 @@ def test_statistics_tell_the_distribution(
     assert run(history, "stats", suite, "--json") == 0
     record = json.loads(capsys.readouterr().out)
     assert record["instances"] == 2
+    assert all(year.isdecimal() or year == "unknown" for year in record["years"])
     assert record["related"] == {"least": 0, "median": 0.5, "most": 1, "none": 1}
     assert run(history, "stats", suite) == 0
     assert "no provenance beside" in capsys.readouterr().out
