@@ -13,20 +13,14 @@ from sandbox.errors import DriverUnavailableError
 from sandbox.identity import SANDBOX_ID, as_user, can_become
 from sandbox.limits import SandboxLimits
 from sandbox.session import command_environment
+from sandbox.system_programs import bind_system_programs
 
 __all__ = ["BubblewrapWalls", "NoWalls", "Place", "Walls"]
 
 _PROBE_S = 20
 _SYSTEM_PYTHON = "/usr/bin/python3"
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
-_SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-_SYSTEM_FILES = (
-    "/etc/alternatives",
-    "/etc/ld.so.cache",
-    "/etc/ld.so.conf",
-    "/etc/ld.so.conf.d",
-    "/etc/localtime",
-)
+_SHOWN_FILES = ("/etc/ld.so.conf", "/etc/ld.so.conf.d")
 _ROOT = "/repo"
 
 
@@ -146,14 +140,7 @@ class BubblewrapWalls:
             *("--uid", str(SANDBOX_ID), "--gid", str(SANDBOX_ID)),
             *("--hostname", "sandbox", "--clearenv"),
         ]
-        for name in _SYSTEM_FOLDERS:
-            path = Path(name)
-            if path.is_symlink():
-                command += ["--symlink", str(path.readlink()), name]
-            elif path.is_dir():
-                command += ["--ro-bind", name, name]
-        for name in _SYSTEM_FILES:
-            command += ["--ro-bind-try", name, name]
+        command += bind_system_programs(_SHOWN_FILES)
         if not self._python.startswith("/usr/"):
             command += ["--ro-bind", sys.base_prefix, sys.base_prefix]
         return [*command, "--proc", "/proc", "--dev", "/dev"]

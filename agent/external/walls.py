@@ -15,6 +15,7 @@ from pathlib import Path
 
 from agent.errors import AgentError
 from agent.external.gateway import FORWARDER, PORT
+from sandbox.system_programs import bind_system_programs
 
 __all__ = ["UNWALLED", "WALLED", "Room", "build_command"]
 
@@ -26,16 +27,7 @@ UNWALLED = (
     "without walls: a copy of the checkout, with this machine's files and network"
 )
 
-_SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-_SYSTEM_FILES = (
-    "/etc/alternatives",
-    "/etc/ca-certificates",
-    "/etc/ld.so.cache",
-    "/etc/localtime",
-    "/etc/passwd",
-    "/etc/pki",
-    "/etc/ssl",
-)
+_SHOWN_FILES = ("/etc/ca-certificates", "/etc/passwd", "/etc/pki", "/etc/ssl")
 _USER = "1000"
 
 
@@ -96,15 +88,7 @@ def _namespaces() -> list[str]:
 
 
 def _binds(program: str, python: str, room: Room) -> list[str]:
-    binds: list[str] = []
-    for name in _SYSTEM_FOLDERS:
-        path = Path(name)
-        if path.is_symlink():
-            binds += ["--symlink", str(path.readlink()), name]
-        elif path.is_dir():
-            binds += ["--ro-bind", name, name]
-    for name in _SYSTEM_FILES:
-        binds += ["--ro-bind-try", name, name]
+    binds = bind_system_programs(_SHOWN_FILES)
     binds += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
     for folder in _find_installation(program, python):
         binds += ["--ro-bind", str(folder), str(folder)]
