@@ -65,8 +65,13 @@ def find_pull_requests(
         raise RepositoryError(message)
     heads, branches = _read_refs(repository)
     search = _Search()
-    tips = [tip, *heads.values(), *branches]
-    graph = read_commit_graph(repository, tips, search.note)
+    tips = [tip, *heads.values()]
+    try:
+        graph = read_commit_graph(repository, [*tips, *branches], search.note)
+    except RepositoryError:
+        # Damage in a branch that nothing is mined from shall not stop us.
+        search = _Search()
+        graph = read_commit_graph(repository, tips, search.note)
     search.mark_side_lines(graph, branches)
     search.place_sightings(graph)
     search.place_heads(graph, heads)

@@ -429,6 +429,20 @@ def test_a_damaged_commit_is_one_clear_error(history: History) -> None:
         mine(history)
 
 
+def test_a_damaged_branch_beside_the_main_line_stops_nothing(
+    history: History,
+) -> None:
+    start(history)
+    head = history.add({"a.py": "two\n"}, "One (#1)")
+    history.git("checkout", "-q", "-b", "old")
+    lost = history.add({"b.py": "two\n"})
+    history.add({"b.py": "three\n"})
+    history.git("checkout", "-q", "main")
+    history.forget(lost)
+
+    assert only(mine(history)).head == head
+
+
 def test_a_shallow_clone_is_refused_with_the_way_out(
     history: History, tmp_path: Path
 ) -> None:
