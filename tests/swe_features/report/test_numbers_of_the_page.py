@@ -6,6 +6,7 @@ A finished run can be walked too: SWE_FEATURES_RUN=DIR.
 """
 
 import ast
+import csv
 import math
 import os
 from pathlib import Path
@@ -64,6 +65,34 @@ def test_every_number_of_an_even_run_is_counted_anew(tmp_path: Path) -> None:
     """Equal scores everywhere: ties, and intervals of no width."""
     run = make_experiment(tmp_path / "run", instances=6, budgets=(2, 4, 8), seeds=2)
     assert walk(run, tmp_path) > 1000
+
+
+def test_every_number_of_the_table_of_arms_is_counted_anew(tmp_path: Path) -> None:
+    run = make_varied_experiment(tmp_path, repos=1, instances=6)
+    write_report(read_experiment(run), with_figures=False)
+    expected = recount(run, read_page(run / "report.html"))
+    with (run / "report" / "arms.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) == 10
+    for line in lines:
+        point = f"overview/points[{line['arm']},{line['budget'] or None}]"
+        for column, text in line.items():
+            if column in {"arm", "budget", "broken"}:
+                continue
+            counted = expected.get(f"{point}/{place_of(column)}")
+            assert is_equal(float(text) if text else None, counted), (point, column)
+
+
+def place_of(column: str) -> str:
+    """Where the page has a column: `f1_all_bca_low` at `all/f1/bca_low`."""
+    phase, _, kind = column.partition("_")
+    if phase == "test":
+        return f"test_tokens/{kind}/value"
+    if phase == "sleep":
+        return f"sleep_tokens/{kind}"
+    measure, _, rest = column.partition("_")
+    cells, _, part = rest.partition("_")
+    return f"{cells}/{measure}/{part}" if rest else column
 
 
 def test_varied_run_has_every_analysis(tmp_path: Path) -> None:
