@@ -37,11 +37,6 @@ class LearnedContext:
     usage: Usage
     duration_s: float
     revisions: tuple[Revision, ...] = ()
-    likely_files: tuple[tuple[str, float], ...] = ()
-    """Best candidates known before any query, as (path, weight in [0, 1]).
-
-    May be empty.
-    """
 
     def as_of(self, revision: int) -> "LearnedContext":
         """What would have been learned, had the phase ended with one of its revisions.

@@ -124,7 +124,4 @@ def _from_record(record: Mapping[str, Any]) -> LearnedContext:
             Revision(kept["text"], kept["pr_number"], Usage(**kept["usage"]))
             for kept in record["revisions"]
         ),
-        likely_files=tuple(
-            (path, float(weight)) for path, weight in record["likely_files"]
-        ),
     )

@@ -308,7 +308,6 @@ def join_contexts(learned: Sequence[LearnedContext]) -> LearnedContext | None:
         usage=sum((each.usage for each in learned), Usage()),
         duration_s=max(each.duration_s for each in learned),
         revisions=(),
-        likely_files=(),
     )
 
 

@@ -157,7 +157,6 @@ def _context(learned: LearnedContext) -> dict[str, Any]:
             }
             for revision in learned.revisions
         ],
-        "likely_files": [[path, weight] for path, weight in learned.likely_files],
     }
 
 

@@ -20,7 +20,6 @@ CONTEXT = LearnedContext(
     usage=Usage(100, 50, 20, 5, 3),
     duration_s=1.5,
     revisions=(Revision("Orders", 1, Usage(10, 0, 2, 0, 1)),),
-    likely_files=(("shop/orders.py", 0.5),),
 )
 PULL = PullRequest("shop/shop", 1, "Title", "Body", "b" * 40, ())
 

@@ -121,8 +121,6 @@ function showContext(context, instance) {
     make("p", { class: "note" }, `${context.repo} at ${context.commit.slice(0, 12)}, by ${context.model}, in ${context.seconds.toFixed(1)} s.`),
     ...revisions,
     last === context.text ? null : foldable("The learned context as it was handed over", () => make("pre", { class: "text" }, context.text)),
-    context.likely_files.length ? foldable(`Likely files (${context.likely_files.length})`, () => make("ul", { class: "files" },
-      context.likely_files.map(([file, weight]) => make("li", {}, `${weight.toFixed(2)} ${file}`)))) : null,
     foldable("Trajectory of the sleep phase", () => cannotRead(context.trajectory_problem) ?? showSteps(context.trajectory, context.texts), { class: "cell" }),
   ];
 }

@@ -141,7 +141,6 @@ def _learned(record: InstanceRecord, text: str) -> LearnedContext:
         usage=Usage(prompt_tokens=5000, completion_tokens=900),
         duration_s=1.5,
         revisions=revisions,
-        likely_files=((FILES[0], 0.9),),
     )
 
 

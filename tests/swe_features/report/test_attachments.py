@@ -79,7 +79,6 @@ def test_learned_context_comes_with_its_revisions(
     key = next(row.context for row in reversed(experiment.rows) if row.context)
     context = unpack(content.contexts[key])
     assert [revision["pr_number"] for revision in context["revisions"]] == [1, 2]
-    assert context["likely_files"] == [["src/core.py", 0.9]]
 
 
 def test_what_is_not_there_is_not_found(experiment: StoredExperiment) -> None:
