@@ -2,10 +2,11 @@
 
     python -m benchmarks.loopback_model [--latency 0] -- COMMAND...
 
-It speaks chat completions and is no language model: it greps, counts and edits by a few
-fixed rules, so that whole runs of other people's agents, and of ours, can be made where
-there is neither key nor network. Its figures say nothing of a language model's. The
-command finds it by OPENAI_API_BASE and OPENAI_BASE_URL; {url} in a word is its address.
+It speaks chat completions, Messages and Responses, and is no language model: it greps,
+counts and edits by a few fixed rules, so that whole runs of other people's agents, and
+of ours, can be made where there is neither key nor network. Its figures say nothing of
+a language model's. The command finds it by the variables that agents and libraries look
+for, with a key that is none; {url} in a word is its address.
 """
 
 import argparse
@@ -15,8 +16,10 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from benchmarks.loopback_protocols import Request, read_request, write_reply
 from tests.agent.chat_server import Answer, ChatServer, Line, Received, tool_call
 
 FILES_NAMED = 4
@@ -27,6 +30,20 @@ _DULL = frozenset(
 )
 
 
+_LEARNED = re.compile(
+    r'(?:<data name="(?:learned_context|what was learned)"[^\n]*|'
+    r"<!-- swe-features: begin -->)\n(?P<text>.*?)\n<",
+    re.DOTALL,
+)
+SHELLS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "bash": ("command", {}),
+    "Bash": ("command", {"description": "Look, or change."}),
+    "exec_command": ("cmd", {}),
+    "terminal": ("command", {"security_risk": "LOW", "summary": "Look, or change."}),
+}
+"""Tools of various agents that run a command: its argument's name, and further ones."""
+
+
 class Clerk:
     """Answers a request by what tools it offers and how far the conversation is."""
 
@@ -35,69 +52,72 @@ class Clerk:
 
     def answer(self, received: Received) -> Line:
         """The next reply of a conversation."""
-        body = received.body
-        tools = {tool["function"]["name"] for tool in body.get("tools", ())}
-        replies = [m for m in body["messages"] if m["role"] == "assistant"]
-        if "rethink_memory" in tools:
-            call = self._study(body["messages"])
-        elif "bash" in tools:
-            call = self._work_in_shell(body["messages"], len(replies))
-        else:
-            call = self._predict(body["messages"], len(replies))
-        return Answer("", [call], finish_reason="tool_calls", latency_s=self._latency_s)
+        request = read_request(received)
+        call_id = f"call_{request.replies}_{len(request.told)}"
+        text, name, arguments = self._choose(request)
+        call = tool_call(name, arguments, call_id) if name else None
+        line = write_reply(received, text, call)
+        if isinstance(line, Answer):
+            return replace(line, latency_s=self._latency_s)
+        return line
 
-    def _study(self, messages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        last = messages[-1]
-        call_id = f"call_{len(messages)}"
-        if last["role"] != "user":
-            return tool_call("finish_rethinking_memory", {}, call_id)
-        told = [_text(m) for m in messages if m["role"] == "user"]
-        memory = "Files that related changes touched:\n" + "\n".join(_paths(told))
-        arguments = {
+    def _choose(self, request: Request) -> tuple[str, str, dict[str, Any]]:
+        """A text, the name of a tool or nothing, and its arguments."""
+        shells = [shell for shell in SHELLS if shell in request.tools]
+        if "rethink_memory" in request.tools:
+            return "", *self._study(request)
+        if "propose_files" in request.tools:
+            return "", *self._predict(request)
+        if shells:
+            return self._work_in_shell(request, shells[0])
+        return self._write_blocks(request), "", {}
+
+    def _study(self, request: Request) -> tuple[str, dict[str, Any]]:
+        if request.replies % 2:
+            return "finish_rethinking_memory", {}
+        memory = "Files that related changes touched:\n" + "\n".join(
+            _paths(request.told)
+        )
+        block = "learned_context"
+        return "rethink_memory", {
             "new_memory": memory,
-            "target_block_label": "learned_context",
-            "source_block_label": "learned_context",
+            "target_block_label": block,
+            "source_block_label": block,
         }
-        return tool_call("rethink_memory", arguments, call_id)
 
     def _work_in_shell(
-        self, messages: Sequence[Mapping[str, Any]], replies: int
-    ) -> dict[str, Any]:
-        call_id = f"call_{len(messages)}"
-        task = "\n".join(_text(m) for m in messages if m["role"] == "user")
-        words = "|".join(_words(_title(task)))
-        look = f"grep -rlwiE --include='*.py' '{words}' . | head -n {FILES_NAMED}"
-        if replies == 0:
-            return tool_call("bash", {"command": look}, call_id)
-        if replies == 1:
-            known = _learned_files(task)
-            found = _paths([_text(messages[-1])])
-            files = " ".join((known or found)[:FILES_NAMED])
-            edit = f'for f in {files}; do test -f "$f" && echo >> "$f"; done'
-            return tool_call("bash", {"command": edit}, call_id)
-        command = "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
-        return tool_call("bash", {"command": command}, call_id)
-
-    def _predict(
-        self, messages: Sequence[Mapping[str, Any]], replies: int
-    ) -> dict[str, Any]:
-        call_id = f"call_{len(messages)}"
-        task = "\n".join(_text(m) for m in messages if m["role"] == "user")
-        if replies == 0:
+        self, request: Request, shell: str
+    ) -> tuple[str, str, dict[str, Any]]:
+        task = "\n".join(request.told)
+        if request.replies == 0:
             words = "|".join(_words(_title(task)))
-            return tool_call("search", {"pattern": words, "regex": True}, call_id)
-        if replies == 1:
-            found = _learned_files(task) or _paths([_text(messages[-1])])
-            files = {"files": found[:FILES_NAMED]}
-            return tool_call("propose_files", files, call_id)
-        return tool_call("submit", {}, call_id)
+            options = f"-rlwiE --include='*.py' '{words}'"
+            command = f"grep {options} . | head -n {FILES_NAMED}"
+        elif request.replies == 1:
+            found = _learned_files(request) or _paths(request.told[-1:])
+            files = " ".join(found[:FILES_NAMED])
+            command = f'for f in {files}; do test -f "$f" && echo >> "$f"; done'
+        elif shell == "bash":
+            command = "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
+        else:
+            return "Done.", "", {}
+        argument, further = SHELLS[shell]
+        return "", shell, {argument: command, **further}
 
+    def _write_blocks(self, request: Request) -> str:
+        """Blocks that append to files: how an agent without tools has them edited."""
+        found = _learned_files(request) or _paths(request.told)
+        block = "<<<<<<< SEARCH\n=======\n# noted\n>>>>>>> REPLACE"
+        return "\n\n".join(f"{path}\n```\n{block}\n```" for path in found[:FILES_NAMED])
 
-def _text(message: Mapping[str, Any]) -> str:
-    content = message.get("content") or ""
-    if isinstance(content, str):
-        return content
-    return "".join(part.get("text", "") for part in content)
+    def _predict(self, request: Request) -> tuple[str, dict[str, Any]]:
+        task = "\n".join(request.told)
+        if request.replies == 0:
+            return "search", {"pattern": "|".join(_words(_title(task))), "regex": True}
+        if request.replies == 1:
+            found = _learned_files(request) or _paths(request.told[-1:])
+            return "propose_files", {"files": found[:FILES_NAMED]}
+        return "submit", {}
 
 
 def _title(task: str) -> str:
@@ -105,13 +125,9 @@ def _title(task: str) -> str:
     return found.group(1) if found else task[-2000:]
 
 
-def _learned_files(task: str) -> list[str]:
-    found = re.search(
-        r'<data name="(?:learned_context|what was learned)"[^\n]*\n(.*?)\n</data',
-        task,
-        re.DOTALL,
-    )
-    return _paths([found.group(1)]) if found else []
+def _learned_files(request: Request) -> list[str]:
+    found = _LEARNED.search("\n".join((request.instructions, *request.told)))
+    return _paths([found.group("text")]) if found else []
 
 
 def _paths(texts: Sequence[str]) -> list[str]:
@@ -138,8 +154,12 @@ def main() -> int:
     clerk = Clerk(options.latency)
     with ChatServer(clerk.answer) as server:
         environment = {
+            "ANTHROPIC_API_KEY": "none",
+            "LLM_API_KEY": "none",
             "OPENAI_API_KEY": "none",
             **os.environ,
+            "ANTHROPIC_BASE_URL": server.url.removesuffix("/v1"),
+            "LLM_BASE_URL": server.url,
             "OPENAI_API_BASE": server.url,
             "OPENAI_BASE_URL": server.url,
         }

@@ -72,6 +72,7 @@ class Write:
     """These very bytes as the body of a 200."""
 
     body: bytes
+    kind: str = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,8 @@ class _Handler(BaseHTTPRequestHandler):
             error = {"message": line.message, "type": line.kind, "code": line.kind}
             self._send(json.dumps({"error": error}).encode(), line.code, line.headers)
         elif isinstance(line, Write):
-            self._send(line.body)
+            self._head(len(line.body), kind=line.kind)
+            self.wfile.write(line.body)
         elif isinstance(line, Break):
             self._break(line)
 
