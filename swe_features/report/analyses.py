@@ -23,12 +23,15 @@ from swe_features.statistics.summary import Opposition, Summary
 
 __all__ = ["analyses_record"]
 
+SLEEPERS = (SLEEPER, "sleep-text")
+"""How the names begin of the arms that sleep over the related pull requests."""
+
 
 def analyses_record(summary: Summary) -> dict[str, Any]:
     """Every analysis of an arm that sleeps. Any: JSON values."""
-    sleeping = [o for o in summary.oppositions if o.other.startswith(SLEEPER)]
+    sleeping = [o for o in summary.oppositions if o.other.startswith(SLEEPERS)]
     # The page and the figures begin with the first, whichever cell was done first.
-    sleeping.sort(key=lambda each: (len(each.other), each.other))
+    sleeping.sort(key=lambda o: (o.other != SLEEPER, len(o.other), o.other))
     return {
         "likelihood_model": summary.likelihood_model,
         "sleepers": [_opposition(found) for found in sleeping],

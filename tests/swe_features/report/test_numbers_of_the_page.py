@@ -73,7 +73,7 @@ def test_every_number_of_the_table_of_arms_is_counted_anew(tmp_path: Path) -> No
     expected = recount(run, read_page(run / "report.html"))
     with (run / "report" / "arms.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
-    assert len(lines) == 10
+    assert len(lines) == 12
     for line in lines:
         point = f"overview/points[{line['arm']},{line['budget'] or None}]"
         for column, text in line.items():
@@ -100,14 +100,17 @@ def test_varied_run_has_every_analysis(tmp_path: Path) -> None:
     run = make_varied_experiment(tmp_path, repos=3, instances=6)
     write_report(read_experiment(run), with_figures=False)
     page = read_page(run / "report.html")
-    [one, several] = page["analyses"]["sleepers"]
-    for sleeper in (one, several):
+    sleepers = page["analyses"]["sleepers"]
+    names = [sleeper["arm"] for sleeper in sleepers]
+    assert names == ["sleep-time", "sleep-text", "sleep-time-k2"]
+    for sleeper in sleepers:
         for name in ("amortisation", "savings", "predictability", "passes", "area"):
             assert sleeper[name], name
-        assert any(
-            each["difference"]["value"] is not None
-            for each in sleeper["at_equal_tokens"]
-        )
+    assert any(
+        each["difference"]["value"] is not None
+        for sleeper in sleepers
+        for each in sleeper["at_equal_tokens"]
+    )
     assert len(page["analyses"]["scaling"]) == len(page["overview"]["budgets"])
     assert page["overview"]["has_clean"]
     assert any(each["test_usd"] for each in page["costs"]["points"])

@@ -18,7 +18,10 @@ from swe_features.plan import FileRecord, InstanceRecord, Plan, PullRequestRecor
 from swe_features.scoring import score_files
 from swe_features.store import MANIFEST, PLAN, RunDirectory
 
-ARMS = ("sleep-time", "sleep-time-k2", "test-time", "no-context", "bm25", "oracle")
+ARMS = (
+    *("sleep-time", "sleep-time-k2", "sleep-text", "test-time", "no-context", "bm25"),
+    "oracle",
+)
 STEADY = ("bm25", "oracle")
 FILES = tuple(f"src/part{n}.py" for n in range(9))
 WORDS = ("cart", "coupon", "till", "tax", "round", "refund", "stock", "price", "cache")

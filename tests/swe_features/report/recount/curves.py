@@ -18,6 +18,7 @@ from tests.swe_features.report.recount.draws import (
     put,
 )
 from tests.swe_features.report.recount.rows import (
+    SLEEPERS,
     Measure,
     Row,
     Run,
@@ -83,7 +84,7 @@ def recount_curves(run: Run) -> Numbers:
     """Savings, areas, amortisation and pass@k of every arm that sleeps."""
     numbers: Numbers = {}
     for arm in run.arms:
-        if not arm.startswith("sleep-time") or arm == run.baseline:
+        if not arm.startswith(SLEEPERS) or arm == run.baseline:
             continue
         rows = [row for row in run.rows if row.arm in {run.baseline, arm}]
         duel = Duel(run, run.baseline, arm, Sample(rows))

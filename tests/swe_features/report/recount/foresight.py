@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 
 from tests.swe_features.report.recount.differences import compared_budgets, pairs_at
 from tests.swe_features.report.recount.draws import Floats, Numbers, Picks, Sample, put
-from tests.swe_features.report.recount.rows import Row, Run
+from tests.swe_features.report.recount.rows import SLEEPERS, Row, Run
 
 __all__ = ["recount_foresight"]
 
@@ -24,7 +24,7 @@ def recount_foresight(run: Run) -> Numbers:
     numbers: Numbers = {}
     foreseen = _foreseen(run.plan)
     for arm in run.arms:
-        is_duel = arm.startswith("sleep-time") and arm != run.baseline
+        is_duel = arm.startswith(SLEEPERS) and arm != run.baseline
         if is_duel and run.takes_steps(arm):
             for budget in compared_budgets(run, run.baseline, arm):
                 place = (

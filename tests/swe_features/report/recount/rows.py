@@ -6,9 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-__all__ = ["MEASURES", "Measure", "Row", "Run", "at", "generated", "of_arm", "scored"]
+__all__ = [
+    "MEASURES",
+    "SLEEPERS",
+    "Measure",
+    "Row",
+    "Run",
+    "at",
+    "generated",
+    "of_arm",
+    "scored",
+]
 
 CUT_OFFS = (1, 3, 5, 10)
+SLEEPERS = ("sleep-time", "sleep-text")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
