@@ -1,14 +1,14 @@
 """How well files are localised without a language model, and what else was tried.
 
-    python benchmarks/localizer.py --clones DIR [--held-out DIR] [--json FILE]
+    python -m benchmarks.localizer --clones DIR [--held-out DIR] [--json FILE]
 
 For every clone in DIR a suite of its newest pull requests is mined: each is asked with
 what was known before it, and scored by the files it modified. The index is learned once
 for each clone and looked back into, which equals learning it anew at each base commit
 (a test says so). Coefficients that never saw a repository are read from `--held-out`,
-as `benchmarks/localizer_training.py` wrote them; for others the shipped ones are used.
+as `benchmarks.localizer_training` wrote them; for others the shipped ones are used.
 
-    python benchmarks/localizer.py --clones DIR --only NAME --unmerged [--rows FILE]
+    python -m benchmarks.localizer --clones DIR --only NAME --unmerged [--rows FILE]
 
 asks the heads of pull requests that were never merged instead, those that forked from
 the first-parent chain, each as of the commit it forked from, once without and once with
@@ -44,6 +44,7 @@ from agent.localizer.prior import Prior, read_prior, shipped_prior
 from agent.localizer.propagation import propagate
 from agent.localizer.query import Query, read_query
 from agent.localizer.set_size import SetPreference, choose_size
+from benchmarks.localizer_ablation import ablate
 
 Floats = NDArray[np.float64]
 
@@ -79,7 +80,9 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--unmerged", action="store_true")
     parser.add_argument("--rows", type=Path)
+    parser.add_argument("--ablation", action="store_true")
     options = parser.parse_args()
+    pasts: dict[str, Past] = {}
     results: dict[str, list[Asked]] = {}
     for folder in sorted(options.clones.iterdir()):
         inner = folder / "repo"
@@ -92,10 +95,15 @@ def main() -> None:
             evaluate_unmerged(inner if inner.is_dir() else folder, options.rows)
             continue
         past = read_past(inner if inner.is_dir() else folder)
+        if options.ablation:
+            pasts[name.rpartition("/")[2]] = past
+            continue
         asked = evaluate(name, past, _prior_for(name, options.held_out))
         if asked:
             results[name] = asked
             print_row(name, asked)
+    if pasts:
+        ablate(pasts)
     if results:
         print_summary(results)
     if options.json:

@@ -1,18 +1,18 @@
 """Train the localizer's shipped coefficients, leaving repositories out to judge them.
 
 Every example is a past change, featurised with what was known before it. Repositories
-are split into three folds; what is reported of a repository comes from coefficients
-that were fitted without its fold.
+are split into folds; what is reported of a repository comes from weights that were
+fitted without its fold, in both looks: where a fold is left out, the second look learns
+from first looks that saw neither that fold nor the example's own.
 
-    python benchmarks/localizer_training.py --clones DIR --out coefficients.json
+    python -m benchmarks.localizer_training --clones DIR --out coefficients.json
 """
 
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,84 +25,115 @@ from agent.localizer.examples import (
     newest_pulls,
 )
 from agent.localizer.features import fuse_ranks, second_features, signal_features
-from agent.localizer.index import Index, Snapshot
+from agent.localizer.index import Snapshot
 from agent.localizer.learning import Past, read_past
 from agent.localizer.logistic import Coefficients, fit
 from agent.localizer.prior import Prior
 from agent.localizer.propagation import propagate
 from agent.localizer.query import read_query
 from agent.localizer.signals import measure
+from benchmarks.localizer_network import teach
 
-__all__ = ["FOLDS", "train"]
+__all__ = ["FOLDS", "Example", "School", "collect", "readable", "stacked"]
 
 Floats = NDArray[np.float64]
+Rows = NDArray[np.float32]
 
 FOLDS = (
     ("httpx", "inspect_ai", "SWE-ReX"),
     ("llm", "mini-swe-agent", "structlog"),
     ("ComfyUI", "SWE-agent", "pydriller"),
+    ("pytest", "datasette", "SWE-bench"),
 )
-"""The development repositories, by the end of their folders' names."""
-_TRAINING_SIZE = 220
+"""The repositories that teach, by the end of their folders' names."""
 _CAUTION = 1_500.0
 _USUAL_EXAMPLES = 250
-_FIRST_CHANGES = 30
+_FIRST_CHANGES = 10
 _LOOSE_WEIGHT = 0.6
 
 
 @dataclass(slots=True)
-class _Example:
+class Example:
+    """A past change, ready to learn from."""
+
     snapshot: Snapshot
-    signals: Mapping[str, Floats]
+    signals: Mapping[str, Rows]
     labels: NDArray[np.bool_]
     weight: float
-    first: Floats | None = None
-    flows: Mapping[str, Floats] = field(default_factory=dict)
+    first: ExampleRows
+    """What the first look learns from."""
+    second: ExampleRows | None = None
 
 
-def train(learned: Mapping[str, Past]) -> tuple[Prior, dict[str, Prior]]:
-    """Fit on all, and once without each fold.
+@dataclass(slots=True)
+class School:
+    """Fits first looks once for each set of repositories that they must not see."""
+
+    learned: Mapping[str, Past]
+    """Repositories by the name that `FOLDS` uses."""
+    examples: Mapping[str, Sequence[Example]]
+    firsts: dict[frozenset[str], Coefficients] = field(default_factory=dict)
+    columns: list[tuple[str, ...]] = field(default_factory=list)
+    """Names of the features of the first and of the second look."""
+
+    def __post_init__(self) -> None:
+        example = next(one for found in self.examples.values() for one in found)
+        names = signal_features(_widened(example.signals)).names
+        self.columns = [tuple(names), ()]
+
+    @property
+    def folds(self) -> list[tuple[str, ...]]:
+        """Folds of the repositories that are there."""
+        folds = [tuple(one for one in fold if one in self.learned) for fold in FOLDS]
+        return [fold for fold in folds if fold]
+
+    def without(self, held_out: tuple[str, ...] = ()) -> Prior:
+        """A prior of both looks that knows nothing of one fold."""
+        for fold in self.folds:
+            if fold != held_out:
+                first = self._first(frozenset({*held_out, *fold}))
+                for name in fold:
+                    self._look_twice(name, first)
+        seen = [name for name in self.learned if name not in held_out]
+        taught = [one for name in seen for one in self.examples[name]]
+        rows = [one.second for one in taught if one.second is not None]
+        second = teach(self.columns[1], *stacked(rows, taught))
+        print(f"fitted without {', '.join(held_out) or 'leaving out any'}", flush=True)
+        return Prior(self._first(frozenset(held_out)), second)
+
+    def _first(self, unseen: frozenset[str]) -> Coefficients:
+        if unseen not in self.firsts:
+            seen = [name for name in self.learned if name not in unseen]
+            taught = [one for name in seen for one in self.examples[name]]
+            rows = stacked([one.first for one in taught], taught)
+            self.firsts[unseen] = _fit(self.columns[0], *rows)
+        return self.firsts[unseen]
+
+    def _look_twice(self, name: str, first: Coefficients) -> None:
+        """Make rows for the second look of what one first look says."""
+        index = self.learned[name].index
+        for one in self.examples[name]:
+            signals = _widened(one.signals)
+            table = signal_features(signals)
+            chance = first.probabilities(table.names, table.matrix())
+            flows = propagate(index, one.snapshot, chance)
+            table = second_features(table, chance, flows)
+            self.columns[1] = tuple(table.names)
+            one.second = _narrowed(example_rows(table.matrix(), chance, one.labels))
+
+
+def collect(learned: Past, *, newest: int | None = None) -> list[Example]:
+    """Examples of a repository, each with what was known before it, oldest first.
 
     Args:
-        learned: Repositories by the name that `FOLDS` uses.
-
-    Returns:
-        The prior to ship, and for each repository the one that never saw its fold.
+        learned: Its past.
+        newest: How many of the newest changes to take; all when None.
     """
-    examples = {name: _collect(one) for name, one in learned.items()}
-    for name, found in examples.items():
-        print(f"{name}: {len(found)} examples", flush=True)
-    firsts = _per_fold(learned, lambda names: _fit_first(names, examples))
-    for fold, first in firsts.items():
-        for name in fold:
-            _look_twice(learned[name].index, examples[name], first)
-    seconds = _per_fold(learned, lambda names: _fit_second(names, examples))
-    held_out = {
-        name: Prior(firsts[fold], seconds[fold]) for fold in firsts for name in fold
-    }
-    everything = tuple(learned)
-    # The second look was taught with first looks that did not know the repository.
-    second = _fit_second(everything, examples)
-    return Prior(_fit_first(everything, examples), second), held_out
-
-
-def _per_fold(
-    learned: Mapping[str, Past],
-    fitting: Any,  # noqa: ANN401 - callable
-) -> dict[tuple[str, ...], Coefficients]:
-    fitted = {}
-    for fold in FOLDS:
-        inside = tuple(name for name in fold if name in learned)
-        if inside:
-            fitted[inside] = fitting(tuple(n for n in learned if n not in fold))
-    return fitted
-
-
-def _collect(learned: Past) -> list[_Example]:
     index = learned.index
-    loose = [one for one in example_changes(index) if one >= _FIRST_CHANGES]
-    strict = newest_pulls(index, _TRAINING_SIZE)
-    usable = sorted({*loose[-_TRAINING_SIZE:], *strict})
+    strict = frozenset(newest_pulls(index, len(index.changes)))
+    usable = sorted(strict.union(example_changes(index)))
+    usable = [one for one in usable if one >= _FIRST_CHANGES]
+    usable = usable if newest is None else usable[-newest:]
     weight = (_USUAL_EXAMPLES / max(len(usable), 1)) ** 0.5
     found = []
     for change in usable:
@@ -110,63 +141,59 @@ def _collect(learned: Past) -> list[_Example]:
         query = read_query(text.title, text.body)
         measured = measure(index, query, change)
         labels = np.isin(measured.snapshot.candidates, edited_files(index, change))
-        if query.terms and labels.any():
-            share = 1.0 if change in set(strict) else _LOOSE_WEIGHT
-            found.append(
-                _Example(measured.snapshot, measured.signals, labels, weight * share)
+        if not query.terms or not labels.any():
+            continue
+        table = signal_features(measured.signals)
+        first = example_rows(table.matrix(), fuse_ranks(measured.signals), labels)
+        found.append(
+            Example(
+                snapshot=measured.snapshot,
+                signals={
+                    key: column.astype(np.float32)
+                    for key, column in measured.signals.items()
+                },
+                labels=labels,
+                weight=weight * (1.0 if change in strict else _LOOSE_WEIGHT),
+                first=_narrowed(first),
             )
+        )
     return found
 
 
-def _fit_first(
-    names: Sequence[str], examples: Mapping[str, Sequence[_Example]]
+def _narrowed(rows: ExampleRows) -> ExampleRows:
+    """The same in half the memory."""
+    return replace(rows, rows=rows.rows.astype(np.float32))
+
+
+def _widened(signals: Mapping[str, Rows]) -> dict[str, Floats]:
+    return {name: one.astype(np.float64) for name, one in signals.items()}
+
+
+def stacked(
+    rows: Sequence[ExampleRows], examples: Sequence[Example]
+) -> tuple[Rows, Rows, Rows]:
+    """Rows, labels and weights of many examples."""
+    weights = [
+        one.weights * example.weight
+        for one, example in zip(rows, examples, strict=True)
+    ]
+    return (
+        np.concatenate([one.rows for one in rows]).astype(np.float32),
+        np.concatenate([one.labels for one in rows]).astype(np.float32),
+        np.concatenate(weights).astype(np.float32),
+    )
+
+
+def _fit(
+    columns: tuple[str, ...], rows: Rows, labels: Rows, weights: Rows
 ) -> Coefficients:
-    chosen = []
-    columns: list[str] = []
-    for name in names:
-        for one in examples[name]:
-            table = signal_features(one.signals)
-            columns = table.names
-            rough = fuse_ranks(one.signals)
-            rows = example_rows(table.matrix(), rough, one.labels)
-            chosen.append((rows, one.weight))
-    return _fit(columns, chosen)
-
-
-def _fit_second(
-    names: Sequence[str], examples: Mapping[str, Sequence[_Example]]
-) -> Coefficients:
-    chosen = []
-    columns: list[str] = []
-    for name in names:
-        for one in examples[name]:
-            assert one.first is not None
-            table = second_features(one.signals, one.first, one.flows)
-            columns = table.names
-            rows = example_rows(table.matrix(), one.first, one.labels)
-            chosen.append((rows, one.weight))
-    return _fit(columns, chosen)
-
-
-def _look_twice(
-    index: Index, examples: Sequence[_Example], first: Coefficients
-) -> None:
-    for one in examples:
-        table = signal_features(one.signals)
-        one.first = first.probabilities(table.names, table.matrix())
-        one.flows = propagate(index, one.snapshot, one.first)
-
-
-def _fit(columns: list[str], chosen: list[tuple[ExampleRows, float]]) -> Coefficients:
-    rows = np.concatenate([one.rows.astype(np.float32) for one, _ in chosen])
-    labels = np.concatenate([one.labels for one, _ in chosen])
-    weights = np.concatenate([one.weights * weight for one, weight in chosen])
     mean = rows.mean(0, dtype=np.float64)
     scale = rows.std(0, dtype=np.float64)
     scale[scale < 1e-6] = 1.0  # noqa: PLR2004 - a column that never differs
     standard = ((rows - mean) / scale).astype(np.float32)
-    solution = fit(standard, labels, weights, _CAUTION)
-    return Coefficients(tuple(columns), mean, scale, solution[:-1], float(solution[-1]))
+    wide = labels.astype(np.float64), weights.astype(np.float64)
+    solution = fit(standard, *wide, _CAUTION)
+    return Coefficients(columns, mean, scale, solution[:-1], float(solution[-1]))
 
 
 def _short_name(name: str) -> str | None:
@@ -188,37 +215,42 @@ def main() -> None:
         if short is not None:
             inner = folder / "repo"
             learned[short] = read_past(inner if inner.is_dir() else folder)
-    prior, held_out = train(learned)
+    examples = {name: collect(one) for name, one in learned.items()}
+    for name, found in examples.items():
+        print(f"{name}: {len(found)} examples", flush=True)
+    school = School(learned, examples)
     record = {
         "trained_by": "benchmarks/localizer_training.py",
         "trained_on": {name: one.commit for name, one in learned.items()},
-        **prior.as_record(),
+        **school.without().as_record(),
     }
-    options.out.write_text(_readable(record), encoding="utf-8")
+    options.out.write_text(readable(record) + "\n", encoding="utf-8")
     if options.held_out:
-        options.held_out.mkdir(parents=True, exist_ok=True)
-        for name, one in held_out.items():
-            path = options.held_out / f"{name}.json"
-            path.write_text(json.dumps(one.as_record()), encoding="utf-8")
+        _write_held_out(school, options.held_out)
 
 
-def _readable(record: Mapping[str, Any]) -> str:
-    """JSON with one feature a line."""
-    parts = []
-    for key, value in record.items():
-        if isinstance(value, dict) and "features" in value:
-            lines = ",\n".join(
-                f"      {json.dumps(name)}: {json.dumps(numbers)}"
-                for name, numbers in value["features"].items()
-            )
-            text = (
-                f'{{\n    "intercept": {value["intercept"]},\n    "features": {{\n'
-                f"{lines}\n    }}\n  }}"
-            )
-        else:
-            text = json.dumps(value, indent=4).replace("\n", "\n  ")
-        parts.append(f"  {json.dumps(key)}: {text}")
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+def _write_held_out(school: School, folder: Path) -> None:
+    """Write what never saw a fold, by the names of its repositories."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for fold in school.folds:
+        text = json.dumps(school.without(fold).as_record())
+        for name in fold:
+            (folder / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def readable(value: object, *, margin: str = "") -> str:
+    """JSON with one line for each row of numbers."""
+    inner = margin + "  "
+    if isinstance(value, dict):
+        rows = [
+            f"{inner}{json.dumps(name)}: {readable(one, margin=inner)}"
+            for name, one in value.items()
+        ]
+        return "{\n" + ",\n".join(rows) + f"\n{margin}}}"
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        rows = [f"{inner}{json.dumps(one)}" for one in value]
+        return "[\n" + ",\n".join(rows) + f"\n{margin}]"
+    return json.dumps(value)
 
 
 if __name__ == "__main__":

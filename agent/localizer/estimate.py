@@ -54,7 +54,7 @@ def estimate(index: Index, prior: Prior, query: Query, change: int) -> Estimate:
     table = signal_features(found.signals)
     first = prior.first.probabilities(table.names, table.matrix())
     flows = propagate(index, found.snapshot, first)
-    table = second_features(found.signals, first, flows)
+    table = second_features(table, first, flows)
     rows = table.matrix()
     return Estimate(
         snapshot=found.snapshot,

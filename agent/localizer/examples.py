@@ -37,7 +37,7 @@ _FEWEST = 20
 _FIRST_CHANGES = 30
 _HARD_ROWS = 60
 _EASY_ROWS = 15
-_CAUTION = 1_000.0
+_CAUTION = 5_000.0
 
 
 @dataclass(frozen=True, slots=True)

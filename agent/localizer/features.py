@@ -57,16 +57,15 @@ def signal_features(signals: Mapping[str, Floats]) -> FeatureTable:
 
 
 def second_features(
-    signals: Mapping[str, Floats], first: Floats, flows: Mapping[str, Floats]
+    table: FeatureTable, first: Floats, flows: Mapping[str, Floats]
 ) -> FeatureTable:
     """Features of the second look: those of the first, and what flowed.
 
     Args:
-        signals: What the first look measured.
+        table: Features of the first look; takes the others too.
         first: Its probabilities.
         flows: What `propagate` made of them.
     """
-    table = signal_features(signals)
     order = np.argsort(-first, kind="stable")
     rank = np.empty(len(first))
     rank[order] = np.arange(len(first))

@@ -1,5 +1,6 @@
 """The past as arrays, and what the tree looked like before any change of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.localizer.journal import ChangeRow, Journal, Vocabulary
+from agent.localizer.path_words import PathWords
 from agent.localizer.paths import FileKind, PathFacts, describe_path
 from agent.localizer.postings import Ints, Postings
 from agent.localizer.tokens import terms_of
@@ -60,6 +62,7 @@ class Index:
         touch_length: NDArray[np.int32],
         namings: NDArray[np.int32],
         postings: dict[str, Postings],
+        facts: Sequence[PathFacts] = (),
     ) -> None:
         self.words = words
         self.paths = paths
@@ -72,6 +75,7 @@ class Index:
         self.namings = namings
         """Rows (change, file, path), in order of time."""
         self.postings = postings
+        self._known_facts = facts
         self.files = int(namings[:, 1].max()) + 1 if len(namings) else 0
 
     def as_journal(self) -> Journal:
@@ -79,6 +83,7 @@ class Index:
         journal = Journal()
         journal.vocabulary = Vocabulary(self.words)
         journal.paths = list(self.paths)
+        journal.facts = self.facts
         journal.changes = list(self.changes)
         journal.touch_starts = self.touch_starts.tolist()
         journal.touch_file = self.touch_file.tolist()
@@ -100,7 +105,8 @@ class Index:
     @cached_property
     def facts(self) -> list[PathFacts]:
         """What each path says by itself."""
-        return [describe_path(path) for path in self.paths]
+        known = self._known_facts
+        return [*known, *(describe_path(path) for path in self.paths[len(known) :])]
 
     @cached_property
     def path_kind(self) -> Ints:
@@ -121,6 +127,22 @@ class Index:
     def path_subject(self) -> Ints:
         """Number of what each path is about."""
         return _number(facts.subject for facts in self.facts)
+
+    @cached_property
+    def subject_number(self) -> dict[str, int]:
+        """Numbers of what paths are about, as `path_subject` has them."""
+        subjects = dict.fromkeys(facts.subject for facts in self.facts)
+        return {subject: rank for rank, subject in enumerate(subjects)}
+
+    @cached_property
+    def name_words(self) -> PathWords:
+        """Which paths have a word in their file's name."""
+        return PathWords.of(facts.name_terms for facts in self.facts)
+
+    @cached_property
+    def folder_words(self) -> PathWords:
+        """Which paths have a word in their folders' names."""
+        return PathWords.of(facts.folder_terms for facts in self.facts)
 
     @cached_property
     def path_suffix(self) -> Ints:
@@ -265,6 +287,7 @@ def freeze(journal: Journal) -> Index:
         touch_length=np.asarray(journal.touch_length, np.int32),
         namings=np.asarray(journal.namings, np.int32).reshape(-1, 3),
         postings=dict(journal.postings),
+        facts=journal.facts,
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from agent.localizer.changes import Change
 from agent.localizer.diffs import ChangeDiff, Patch
+from agent.localizer.paths import PathFacts
 from agent.localizer.postings import Ints, Postings, group_entries, merge_postings
 from agent.localizer.tokens import IDENTIFIER, STOP_WORDS, terms_of
 
@@ -114,6 +115,8 @@ class Journal:
     def __init__(self) -> None:
         self.vocabulary = Vocabulary()
         self.paths: list[str] = []
+        self.facts: Sequence[PathFacts] = ()
+        """Of the first paths, as far as they were read before."""
         self.changes: list[ChangeRow] = []
         self.touch_starts: list[int] = [0]
         self.touch_file: list[int] = []

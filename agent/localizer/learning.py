@@ -53,11 +53,13 @@ def learn(
         LocalizerError: The repository or the commit cannot be read.
     """
     commit = resolve_commit(repo, revision)
+    stored = store.load(commit, with_heads=with_heads) if store else None
+    if stored is not None:
+        return _as_localizer(stored, repo)
     start = shipped_prior() if prior is None else prior
     if store is None:
-        return _as_localizer(_build(repo, commit, start, with_heads=with_heads), repo)
-    stored = store.load(commit, with_heads=with_heads)
-    if stored is None:
+        stored = _build(repo, commit, start, with_heads=with_heads)
+    else:
         known = _newest_known(repo, commit, store, with_heads=with_heads)
         if known is None:
             stored = _build(repo, commit, start, with_heads=with_heads)

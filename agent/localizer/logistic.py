@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Coefficients", "fit"]
+__all__ = ["Coefficients", "fit", "squash"]
 
 Floats = NDArray[np.float64]
 
@@ -15,7 +15,6 @@ _MOST_STEPS = 25
 _SETTLED = 1e-4
 _MOST_HALVINGS = 12
 _INTERCEPT_SHARE = 0.1
-_UNTAUGHT_SHARE = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,32 +36,12 @@ class Coefficients:
         if tuple(names) != self.names:
             msg = f"the model knows {len(self.names)} other features: train it again"
             raise ValueError(msg)
-        return _squash(self.standardise(rows) @ self.weight + self.intercept)
+        return squash(self.standardise(rows) @ self.weight + self.intercept)
 
     def standardise(self, rows: Floats) -> Floats:
         """Rows as the weights expect them."""
         standard: Floats = (rows - self.mean) / self.scale
         return standard
-
-    def refit(
-        self, rows: Floats, labels: Floats, weights: Floats, caution: float
-    ) -> "Coefficients":
-        """Move towards new examples as far as they insist.
-
-        Args:
-            rows: Features of the examples, as they come.
-            labels: 1 for edited files, 0 for others.
-            weights: How much each row counts.
-            caution: How many examples the present weights are worth.
-        """
-        start = np.append(self.weight, self.intercept)
-        # A weight of nothing was never taught anything, so it may move freely: no
-        # shipped example knew heads of pull requests.
-        pull = np.where(self.weight == 0, _UNTAUGHT_SHARE, 1.0) * caution
-        moved = fit(self.standardise(rows), labels, weights, pull, start)
-        return Coefficients(
-            self.names, self.mean, self.scale, moved[:-1], float(moved[-1])
-        )
 
     def as_record(self) -> dict[str, Any]:
         """JSON values: the intercept, and [mean, scale, weight] of each feature."""
@@ -120,7 +99,7 @@ def fit(
     solution = centre.copy()
     cost = _cost(table, labels, weights, pull, solution, centre)
     for _ in range(_MOST_STEPS):
-        expected = _squash(table @ solution.astype(np.float32))
+        expected = squash(table @ solution.astype(np.float32))
         slope = table.T @ (weights * (expected - labels)).astype(np.float32)
         gradient = slope.astype(np.float64) + pull * (solution - centre)
         spread = (weights * expected * (1 - expected)).astype(np.float32)
@@ -153,7 +132,8 @@ def _cost(  # noqa: PLR0913, PLR0917 - all that one fit holds
     return float(weights @ surprise + distance.sum() / 2)
 
 
-def _squash(score: NDArray[Any]) -> Floats:
+def squash(score: NDArray[Any]) -> Floats:
+    """Probabilities of logits. Any: numbers of every width."""
     limited = np.clip(score.astype(np.float64), -30.0, 30.0)
     squashed: Floats = 1.0 / (1.0 + np.exp(-limited))
     return squashed

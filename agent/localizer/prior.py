@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.errors import LocalizerError
 from agent.localizer.logistic import Coefficients
+from agent.localizer.network import Network
 
 __all__ = ["Prior", "read_prior", "shipped_prior"]
 
@@ -17,10 +18,10 @@ _FILE = "coefficients.json"
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """Coefficients of the first and of the second look."""
+    """Weights of the first and of the second look."""
 
     first: Coefficients
-    second: Coefficients
+    second: Network
 
     def as_record(self) -> dict[str, Any]:
         """Both as JSON values."""
@@ -36,7 +37,7 @@ def read_prior(record: Mapping[str, Any]) -> Prior:
     try:
         return Prior(
             Coefficients.from_record(record["first"]),
-            Coefficients.from_record(record["second"]),
+            Network.from_record(record["second"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         msg = f"the coefficients cannot be read ({error!r}): write them again"

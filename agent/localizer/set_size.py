@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 
 _LARGEST_COUNT = 45
 _CONSIDERED = 60
-_SHIFTS = ((-0.8, 0.3), (0.2, 0.4), (1.2, 0.3))
+_SHIFTS = ((-1.5, 0.25), (0.0, 0.5), (1.5, 0.25))
 """Changes differ in size more than independent files would: a small, a usual and a
 large reading of the same probabilities, in logits, with their weights."""
 

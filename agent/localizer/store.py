@@ -8,7 +8,9 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import astuple, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,13 @@ from numpy.typing import NDArray
 from agent.errors import LocalizerError
 from agent.localizer.index import Index
 from agent.localizer.journal import FIELDS, ChangeRow
+from agent.localizer.paths import FileKind, PathFacts
 from agent.localizer.postings import Postings
 from agent.localizer.prior import Prior, read_prior
 
 __all__ = ["FORMAT", "IndexStore", "StoredIndex"]
 
-FORMAT = 1
+FORMAT = 2
 _ARRAYS = ("touch_starts", "touch_file", "touch_status", "touch_length", "namings")
 _COLUMNS = ("starts", "place", "plus", "minus")
 _KEPT = 12
@@ -115,11 +118,24 @@ def _write(folder: Path, stored: StoredIndex) -> None:
     tables: dict[str, Any] = {
         "words": index.words,
         "paths": index.paths,
-        "changes": [astuple(change) for change in index.changes],
+        "facts": _as_rows(index.facts, PathFacts),
+        "changes": _as_rows(index.changes, ChangeRow),
         "prior": {**stored.prior.as_record(), "examples": stored.examples},
     }
     for name, table in tables.items():
         (folder / f"{name}.json").write_text(json.dumps(table), encoding="ascii")
+
+
+def _as_rows(records: Sequence[Any], kind: type) -> list[Any]:
+    """Values of many small records, in the order of their fields. Any: JSON values."""
+    return [*map(attrgetter(*(one.name for one in fields(kind))), records)]
+
+
+def _facts(row: Sequence[Any]) -> PathFacts:
+    """Facts of a path from JSON values."""
+    kind, folder, suffix, stem, subject, depth, name, folders = row
+    terms = tuple(name), tuple(folders)
+    return PathFacts(FileKind(kind), folder, suffix, stem, subject, depth, *terms)
 
 
 def _read(folder: Path, commit: str, *, with_heads: bool) -> StoredIndex:
@@ -134,6 +150,7 @@ def _read(folder: Path, commit: str, *, with_heads: bool) -> StoredIndex:
         words=table("words"),
         paths=table("paths"),
         changes=[ChangeRow(*row) for row in table("changes")],
+        facts=[_facts(row) for row in table("facts")],
         postings={
             field: Postings(*(array(f"{field}-{column}") for column in _COLUMNS))
             for field in FIELDS

@@ -97,8 +97,10 @@ def test_a_past_head_teaches_and_a_younger_one_does_not(tmp_path: Path) -> None:
     with_heads = learn(repo, with_heads=True)
     heads = [one for one in with_heads.index.changes if one.is_head]
     assert [one.number for one in heads] == [3]
-    before = _scores(without.rank("Frobnicate"))["shop/client.py"]
-    assert _scores(with_heads.rank("Frobnicate"))["shop/client.py"] > before
+    before, after = (_scores(one.rank("Frobnicate")) for one in (without, with_heads))
+    # An example speaks against the other files too, so what counts is the share.
+    taught = after["shop/client.py"] / sum(after.values())
+    assert taught > 1.2 * before["shop/client.py"] / sum(before.values())
 
 
 def test_evidence_says_what_can_be_checked(shop_localizer: Localizer) -> None:

@@ -23,14 +23,6 @@ def test_fitting_finds_the_weights_that_made_the_data() -> None:
     np.testing.assert_allclose(solution, [2, -1, -0.5], atol=0.2)
 
 
-def test_caution_decides_how_far_a_refit_moves() -> None:
-    rows, labels = _data()
-    ones = np.ones(len(labels))
-    bold, shy = (_plain(5.0).refit(rows, labels, ones, c) for c in (0.1, 1e7))
-    assert abs(bold.weight[0] - 2) < 0.3
-    assert abs(shy.weight[0] - 5) < 0.1
-
-
 def test_a_record_gives_the_same_probabilities() -> None:
     rows, _ = _data()
     model = _plain(1.25)

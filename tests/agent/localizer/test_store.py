@@ -25,6 +25,7 @@ def test_growing_equals_learning_anew(tmp_path: Path, with_heads: bool) -> None:
     anew = learn(repo, with_heads=with_heads, prior=grown.prior)
     assert grown.index.changes == anew.index.changes
     assert grown.index.paths == anew.index.paths
+    assert grown.index.facts == anew.index.facts
     for name in (
         "touch_starts",
         "touch_file",
