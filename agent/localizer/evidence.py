@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from agent.localizer.estimate import Estimate
 from agent.localizer.index import Index
-from agent.localizer.postings import Ints, totals
+from agent.localizer.postings import totals
 from agent.localizer.query import Query
 
 __all__ = ["FileEvidence", "PastChange", "Witness"]
@@ -59,6 +59,8 @@ class Witness:
         self._at = estimate.snapshot
         self._weights, self._counts = self._matches()
         self._exists = frozenset(self._at.candidates.tolist())
+        nearest = estimate.neighbours.tolist()
+        self._near = [(change, self._touched(change)) for change in nearest]
 
     def path(self, file: int) -> str:
         """Path of a candidate, by its position."""
@@ -135,27 +137,26 @@ class Witness:
         )
         return tuple(spoken)[:_WORDS]
 
-    def _touched(self, change: int) -> Ints:
+    def _touched(self, change: int) -> frozenset[int]:
         first, end = self._index.touch_starts[change : change + 2]
-        touched: Ints = self._index.touch_file[first:end].astype(np.int64)
-        return touched
+        return frozenset(self._index.touch_file[first:end].tolist())
 
     def _similar_count(self, file: int) -> int:
         number = int(self._at.candidates[file])
-        nearest = self._found.neighbours[:20].tolist()
-        return sum(number in self._touched(change) for change in nearest)
+        return sum(number in touched for _, touched in self._near[:20])
 
     def _past_changes(self, file: int) -> tuple[PastChange, ...]:
         """Those of the similar changes that say something: no sweeps, none untitled."""
         number = int(self._at.candidates[file])
         past: list[PastChange] = []
-        for change in self._found.neighbours.tolist():
+        for change, touched in self._near:
+            if number not in touched or len(past) == _PAST_CHANGES:
+                continue
             row = self._index.changes[change]
             if not row.title or self._index.change_size[change] > _LARGEST_CHANGE:
                 continue
-            if len(past) < _PAST_CHANGES and number in self._touched(change):
-                known = row.number if row.number >= 0 else None
-                past.append(PastChange(row.commit, row.title, known))
+            known = row.number if row.number >= 0 else None
+            past.append(PastChange(row.commit, row.title, known))
         return tuple(past)
 
     def _companions(self, file: int) -> tuple[str, ...]:
