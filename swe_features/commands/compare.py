@@ -59,6 +59,7 @@ def compare(
     and seed. Intervals are bootstrapped over instances, p is of a sign-flip test.
 
     swe-features compare runs/before runs/after
+
     swe-features compare runs/demo --baseline no-context
     """
     found = _compare(first, second, baseline)

@@ -88,6 +88,7 @@ def _saving(found: Saving) -> dict[str, Any]:
         "baseline_spent": finite(found.baseline_spent),
         "other_spent": found.other_spent,
         "outcome": found.outcome,
+        "not_reached_share": finite(found.not_reached_share),
         "ratio": estimate_record(found.ratio),
         **reading_record(found.reading),
     }

@@ -140,6 +140,9 @@ def _savings(duel: Duel) -> Numbers:
             f"{place}/level": float(duel.f1(duel.baseline, budget)(everyone)[0]),
             f"{place}/baseline_spent": float(base(everyone)[0]),
             f"{place}/other_spent": None if math.isinf(needed) else needed,
+            f"{place}/not_reached_share": float(
+                np.mean(np.isinf(other(duel.sample.drawn)))
+            ),
         }
     return numbers
 

@@ -16,7 +16,7 @@ from tests.swe_features.report.recount.particulars import recount_particulars
 from tests.swe_features.report.recount.points import recount_points
 from tests.swe_features.report.recount.rows import Run
 
-__all__ = ["BLOCKS", "numbers_of", "read_page", "recount"]
+__all__ = ["BLOCKS", "numbers_of", "read_page", "recount", "sentences_of"]
 
 BLOCKS = ("overview", "analyses", "costs", "evidence")
 
@@ -49,10 +49,24 @@ def read_page(path: Path) -> dict[str, Any]:
 
 def numbers_of(page: dict[str, Any]) -> Numbers:
     """Each number, truth value or blank of the blocks, by its place."""
-    found = [each for block in BLOCKS for each in _walk(block, block, page[block])]
+    found = _leaves_of(page)
     places = [place for place, _ in found]
     assert len(places) == len(set(places))
-    return dict(found)
+    return {place: value for place, value in found if not isinstance(value, str)}
+
+
+def sentences_of(page: dict[str, Any]) -> dict[str, str]:
+    """What the blocks say in words, by the place that it is said of."""
+    told: dict[str, str] = {}
+    for place, value in _leaves_of(page):
+        match = re.fullmatch(r"(.*)/(shows|doubts/\d+|note)", place)
+        if match and isinstance(value, str):
+            told[match[1]] = f"{told.get(match[1], '')} {value}"
+    return told
+
+
+def _leaves_of(page: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [each for block in BLOCKS for each in _walk(block, block, page[block])]
 
 
 def _walk(place: str, name: str, value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401  # JSON
@@ -62,7 +76,7 @@ def _walk(place: str, name: str, value: Any) -> Iterator[tuple[str, Any]]:  # no
     elif isinstance(value, list):
         for number, each in enumerate(value):
             yield from _walk(_entry(place, name, number, each), "", each)
-    elif not isinstance(value, str):
+    else:
         yield place, value
 
 

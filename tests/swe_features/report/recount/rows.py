@@ -47,6 +47,11 @@ class Row:
         return str(self.line["instance_id"])
 
     @property
+    def trial(self) -> tuple[str, int]:
+        """What rows of two arms are paired by, at one budget."""
+        return self.instance, self.line["seed"]
+
+    @property
     def repo(self) -> str:
         return self.instance.rpartition("-")[0]
 
