@@ -87,7 +87,12 @@ function reading(found) {
 function showFurther() {
   const parts = [];
   const sleeper = chosenSleeper();
-  for (const found of sleeper?.predictability ?? []) parts.push(...predictability(found, sleeper));
+  const [first, ...others] = (sleeper?.predictability ?? []).map((found) => predictability(found, sleeper));
+  if (first) parts.push(...first);
+  if (others.length) {
+    const many = others.length === 1 ? "another budget" : `${others.length} other budgets`;
+    parts.push(make("details", { class: "more" }, make("summary", {}, `The same at ${many}`), ...others.flat()));
+  }
   if (sleeper && hasPasses(sleeper)) parts.push(...passes(sleeper));
   for (const found of analyses.scaling) parts.push(...scaling(found));
   byId("further-body").replaceChildren(...(parts.length ? parts
@@ -111,7 +116,7 @@ function passes({ arm, baseline, at_equal_tokens: against }) {
   const doubts = new Set(against.flatMap((each) => each.doubts).filter((doubt) => !overview.doubts.includes(doubt)));
   return [make("h3", {}, "Sleeping against trying again: pass@k at equal tokens"), make("figure", { id: "passes-figure" }),
     make("div", { class: "scroll" }, table(headings, rows)),
-    make("p", { class: "note" }, [...known.map((each) => each.shows), ...doubts].join(" "))];
+    make("p", { class: "note" }, [...known.slice(0, 1).map((each) => each.shows), ...doubts].join(" "))];
 }
 
 // Drawn once its figure is on the page and has a width.

@@ -302,6 +302,17 @@ def test_trying_again_is_drawn_against_sleeping(page: Page, tmp_path: Path) -> N
     assert widest == PHONE["width"]
 
 
+def test_first_budget_is_analysed_in_the_open(page: Page, tmp_path: Path) -> None:
+    run = make_experiment(tmp_path / "run", instances=6, budgets=(2, 4, 8))
+    address = write_report(read_experiment(run), with_figures=False).page.as_uri()
+    open_report(page, address)
+    headings = page.locator("#further-body h3")
+    expect(headings.filter(has_text="2 steps")).to_be_visible()
+    expect(headings.filter(has_text="8 steps")).to_be_hidden()
+    page.get_by_text("The same at 2 other budgets").click()
+    expect(headings.filter(has_text="8 steps")).to_be_visible()
+
+
 def test_marks_of_the_chart_explain_themselves(page: Page, report: str) -> None:
     open_report(page, report)
     page.locator("#pareto-figure .mark").first.focus()
