@@ -13,7 +13,7 @@ from typing import Any
 
 from agent.errors import ModelSetupError
 
-__all__ = ["load_litellm"]
+__all__ = ["load_litellm", "missing_library"]
 
 _QUIET = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
@@ -47,14 +47,18 @@ def load_litellm() -> Any:  # noqa: ANN401 - a module without types
                 import litellm  # noqa: PLC0415 - seconds; only where a model is asked
 
         except ImportError as error:
-            msg = (
-                f"models need the litellm library ({error}): "
-                'install it with pip install "swe-features[models]"'
-            )
-            raise ModelSetupError(msg) from None
+            raise missing_library(error) from None
         _quiet(litellm)
         _silence_warnings()
         return litellm
+
+
+def missing_library(error: ImportError) -> ModelSetupError:
+    """What to say where litellm, or httpx that comes with it, is not installed."""
+    return ModelSetupError(
+        f"models need the litellm library ({error}): "
+        'install it with pip install "swe-features[models]"'
+    )
 
 
 def _silence_warnings() -> None:

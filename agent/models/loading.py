@@ -5,6 +5,7 @@ from pathlib import Path
 
 from agent.errors import ModelSetupError
 from agent.model import Model
+from agent.models.litellm_library import missing_library
 from agent.models.recording import RecordingModel, ReplayModel
 
 __all__ = ["OFFLINE", "load_model"]
@@ -54,7 +55,11 @@ def _load(name: str, options: Mapping[str, object]) -> Model:
             msg = f"the offline model knows no option but seed: remove {unknown[0]}"
             raise ModelSetupError(msg)
         return OfflineModel(seed=int(str(options.get("seed", 0))))
-    from agent.models.litellm_model import LiteLLMModel  # noqa: PLC0415
+    try:
+        from agent.models.litellm_model import LiteLLMModel  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        # httpx speaks to the servers that are asked directly; litellm brings it.
+        raise missing_library(error) from None
     from agent.models.options import read_options  # noqa: PLC0415
 
     return LiteLLMModel(name, read_options(options))

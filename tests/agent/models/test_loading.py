@@ -23,6 +23,22 @@ def test_a_litellm_name_is_loaded_without_importing_the_library() -> None:
     assert done.stdout.split() == ["openai/gpt-5-mini", "False"]
 
 
+def test_without_the_library_one_line_says_how_to_install_it() -> None:
+    """A plain installation lacks httpx too, which made --model a traceback."""
+    code = (
+        "import sys; sys.modules['httpx'] = None\n"
+        "from agent.errors import ModelSetupError\n"
+        "from agent.models.loading import load_model\n"
+        "try: load_model('openai/gpt-5-mini')\n"
+        "except ModelSetupError as error: print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert 'pip install "swe-features[models]"' in done.stdout
+
+
 def test_the_offline_model_is_loaded_by_its_name() -> None:
     assert load_model("offline").name == "offline"
 
