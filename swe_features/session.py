@@ -91,7 +91,6 @@ def run_experiment(  # noqa: PLR0913  # what a run depends on, by keyword
     """
     with RunDirectory(out, Redactor(environment)) as directory:
         manifest = _open_manifest(directory, experiment)
-        _keep_plan(directory, experiment)
         results = latest_results(read_results(out / RESULTS))
         due = select_cells(experiment.cells, results, retry)
         if due:
@@ -100,8 +99,12 @@ def run_experiment(  # noqa: PLR0913  # what a run depends on, by keyword
             working = _on_ray if experiment.config.executor == "ray" else _in_threads
             place = _Place(experiment, directory, manifest, run_id)
             with working(place, set_up) as executor:
+                # Not before: a run that cannot begin leaves the last one's plan alone.
+                _keep_plan(directory, experiment)
                 Runner(experiment, executor, directory, progress).run(due, results)
             results = latest_results(read_results(out / RESULTS))
+        else:
+            _keep_plan(directory, experiment)
         return _summarise(experiment, out, results, manifest, len(due))
 
 

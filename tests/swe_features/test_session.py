@@ -9,9 +9,11 @@ from agent.errors import ModelError, ModelSetupError
 from agent.messages import Message
 from sandbox.errors import SandboxLostError
 from swe_features.cell_results import CellResult, read_results
+from swe_features.equipment import Equipment
 from swe_features.errors import StoreError
 from swe_features.preparation import Experiment
 from swe_features.session import RunSummary, run_experiment
+from swe_features.store import PLAN
 from swe_features.table import as_text
 from swe_features.trajectories import read_trajectory
 from tests.swe_features.small_experiment import (
@@ -118,6 +120,21 @@ def test_finished_experiment_needs_neither_model_nor_sandbox(tmp_path: Path) -> 
         set_up=refuse,  # type: ignore[arg-type]  # never returns
     )
     assert again.scored == 6
+
+
+def test_run_that_cannot_begin_leaves_the_last_plan_alone(tmp_path: Path) -> None:
+    """A model name with a typo took the finished arms out of report and compare."""
+    run(small_experiment(tmp_path, arms=["no-context"]), tmp_path / "out", Student())
+    before = (tmp_path / "out" / PLAN).read_bytes()
+
+    def refuse(config: object, run_id: str) -> Equipment:
+        msg = "no such model"
+        raise ModelSetupError(msg)
+
+    other = small_experiment(tmp_path, arms=["no-context", "oracle"])
+    with pytest.raises(ModelSetupError):
+        run_experiment(other, tmp_path / "out", Silence(), set_up=refuse)
+    assert (tmp_path / "out" / PLAN).read_bytes() == before
 
 
 @pytest.mark.parametrize("workers", [1, 6])
