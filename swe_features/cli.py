@@ -91,6 +91,8 @@ COMMANDS: tuple[Command, ...] = (
     ),
 )
 
+INTERRUPTED = 130
+
 EXAMPLES = """\
 Lines to copy:
   swe-features run                                  the demo: no key, no network
@@ -110,6 +112,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 fine, 1 failure, 2 wrong usage or input, 130 interrupted.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[0:1] == ["help"] and len(words) > 1:
+        words = [*words[1:], "--help"]
     if not words or words[0] in {"-h", "--help", "help"}:
         sys.stdout.write(help_text())
         return 0
@@ -145,10 +149,14 @@ def package_version() -> str:
 
 def invoke(command: Command, arguments: Sequence[str]) -> int:
     """Hand the rest of the line to a command's own module."""
-    # typer alone costs three times what --help may take.
-    from swe_features.invocation import call  # noqa: PLC0415
+    try:
+        # typer alone costs three times what --help may take.
+        from swe_features.invocation import call  # noqa: PLC0415
 
-    return call(command.name, command.module, arguments)
+        return call(command.name, command.module, arguments)
+    except KeyboardInterrupt:
+        # Whoever stops it while it still imports wants no traceback either.
+        return INTERRUPTED
 
 
 def unknown_command(word: str) -> str:

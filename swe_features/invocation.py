@@ -48,9 +48,14 @@ def call(name: str, module: str, arguments: Sequence[str]) -> int:
         The exit status.
     """
     program = typer.main.get_command(_load(name, module))
+    # A command of several, such as `suite`, without saying which.
+    shows_help = getattr(program, "no_args_is_help", False) and not arguments
     try:
         status = program.main(
-            list(arguments), prog_name=f"swe-features {name}", standalone_mode=False
+            ["--help"] if shows_help else list(arguments),
+            prog_name=f"swe-features {name}",
+            standalone_mode=False,
+            help_option_names=["-h", "--help"],
         )
     except BrokenPipeError:
         # The reader went away; Python would complain once more while closing stdout.
@@ -83,8 +88,11 @@ def _usage_message(error: Exception, name: str) -> str:
     format_message = getattr(error, "format_message", None)
     if format_message is not None:
         text = str(format_message()).rstrip(".")
-    hint = f" (swe-features {name} --help)" if isinstance(error, _UsageError) else ""
-    return text + hint
+    if not isinstance(error, _UsageError):
+        return text
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else f"swe-features {name}"
+    return f"{text} ({path} --help)"
 
 
 def _complain(message: str, status: int) -> int:

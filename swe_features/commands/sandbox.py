@@ -46,9 +46,10 @@ def run(
         bool, typer.Option("--changes", help="Say afterwards which files changed.")
     ] = False,
 ) -> None:
-    """Run one command in a fresh sealed sandbox and print what it prints.
+    """Run one command in a fresh sealed sandbox.
 
-    The tree is at the commit, with its history and nothing later. Try to get out:
+    Prints what it prints, and exits as it does. The tree is at the commit, with its
+    history and nothing later. Try to get out:
 
       swe-features sandbox run --repo . --commit HEAD~5 -- 'git log --all | head'
     """
@@ -91,9 +92,12 @@ def verify(
         bool, typer.Option("--json", help="Print the proofs as JSON.")
     ] = False,
 ) -> None:
-    """Prove every sealed checkout of the cache again: nothing in it but the past.
+    """Prove again that sealed checkouts hold nothing but the past.
+
+    All of the cache, or that of one repository and commit.
 
     swe-features sandbox verify
+
     swe-features sandbox verify --repo . --commit HEAD~5 --json
     """
     cache = cache_folder() / "sealed"

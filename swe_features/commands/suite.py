@@ -66,10 +66,11 @@ def check(
     quiet: Annotated[bool, typer.Option("--quiet", help="Faults only.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Check that every row is what it claims to be; exit 1 where one is not.
+    """Check that every row is what it claims to be.
 
-    Base and head are there, the files recompute, the gold files exist at the base, no
-    two rows ask for the same. Told as well: what title and body give away.
+    Exits with 1 where one is not. Base and head are there, the files recompute, the
+    gold files exist at the base, no two rows ask for the same. Told as well: what title
+    and body give away.
 
     swe-features suite check suite.jsonl --repo path/to/clone
     """
@@ -172,7 +173,7 @@ def fetch(
     *,
     skip_invalid: Skip = False,
 ) -> None:
-    """Fetch a published dataset of the same columns, and write it as a suite.
+    """Fetch a published dataset of the same columns as a suite.
 
     Needs huggingface_hub, and pyarrow for Parquet; HF_ENDPOINT names another hub.
 

@@ -72,6 +72,55 @@ def test_every_command_of_the_table_shows_its_options(
         assert f"swe-features {command.name}" in capsys.readouterr().out
 
 
+def test_help_is_asked_for_in_any_of_the_usual_ways(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shown = []
+    for words in (["merge", "--help"], ["merge", "-h"], ["help", "merge"]):
+        assert main(words) == 0
+        shown.append(capsys.readouterr().out)
+    assert shown[0].startswith("Usage: swe-features merge")
+    assert len(set(shown)) == 1
+
+
+@pytest.mark.parametrize("group", ["suite", "sandbox"])
+def test_command_of_several_alone_shows_which_there_are(
+    group: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its help came out as one line behind `error:`."""
+    assert main([group]) == 0
+    printed = capsys.readouterr()
+    assert "\nCommands:\n" in printed.out
+    assert "..." not in printed.out.split("\nCommands:\n")[1]
+    assert printed.err == ""
+
+
+def test_missing_option_points_to_the_help_that_has_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["suite", "stats", "rows.jsonl"]) == 2
+    assert "(swe-features suite stats --help)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["compare"], ["sandbox", "verify"], ["report"]])
+def test_lines_to_copy_stand_alone(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.count("swe-features") < 2 for line in lines)
+
+
+def test_interruption_while_a_command_is_imported_is_no_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slow_for_tests.py").write_text("raise KeyboardInterrupt\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    command = Command("slow", "import", "slow_for_tests")
+    monkeypatch.setattr(cli, "COMMANDS", (command,))
+    assert main(["slow"]) == 130
+
+
 def test_unknown_command_is_one_line_with_the_nearest(
     plain_command: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
