@@ -7,11 +7,11 @@ so a reader sees none or all of it.
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from agent.errors import LearnedContextError
 from agent.events import JSON
@@ -93,15 +93,16 @@ class LearnedContextStore:
         record = {"format": FORMAT, "key": key, **asdict(context)}
         text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
         path = self.path_of(key)
-        handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".writing-")
+        # Not tempfile's: what it makes, nobody else who shares the folder can read.
+        draft = self.folder / f".writing-{uuid4().hex}"
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            with draft.open("x", encoding="utf-8") as stream:
                 stream.write(text)
                 stream.flush()
                 os.fsync(stream.fileno())
-            Path(temporary).replace(path)
+            draft.replace(path)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            draft.unlink(missing_ok=True)
             raise
         return path
 

@@ -84,3 +84,12 @@ def test_nothing_but_the_context_is_left_in_the_folder(tmp_path: Path) -> None:
 def test_every_condition_changes_the_key(changes: dict[str, Any]) -> None:
     assert _key(**changes) != _key()
     assert _key() == _key()
+
+
+def test_a_stored_context_can_be_read_by_whoever_may_read_the_folder(
+    tmp_path: Path,
+) -> None:
+    """It was its owner's alone, beside results that everybody could read."""
+    (tmp_path / "beside").write_text("")
+    path = LearnedContextStore(tmp_path).put("k", CONTEXT)
+    assert path.stat().st_mode == (tmp_path / "beside").stat().st_mode
