@@ -5,7 +5,7 @@ A command that exits non-zero, or runs out of time, is a result and no error.
 SandboxError
 ├── SealError               a checkout could not be sealed, or its seal not be proved
 │   └── SourceError         there is no such repository, or no such commit in it
-├── DriverUnavailableError  the driver asked for cannot work on this machine
+├── DriverUnavailableError  the driver asked for is unknown, or cannot work here
 └── SandboxLostError        a sandbox that was running no longer answers
 """
 
@@ -37,7 +37,7 @@ class SourceError(SealError):
 
 
 class DriverUnavailableError(SandboxError):
-    """Docker or bubblewrap is missing, does not answer.
+    """There is no such driver; Docker or bubblewrap is missing, does not answer.
 
     Or refuses what a sandbox needs.
     """

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from sandbox.contract import Driver
 from sandbox.docker_driver import DockerDriver
-from sandbox.errors import DriverUnavailableError, SandboxError
+from sandbox.errors import DriverUnavailableError
 from sandbox.limits import SandboxLimits
 from sandbox.local_driver import LocalDriver
 from sandbox.walls import BubblewrapWalls, NoWalls
@@ -37,12 +37,11 @@ def open_driver(
         on_progress: Told in a line what takes long; standard error by default.
 
     Raises:
-        SandboxError: The name is unknown.
-        DriverUnavailableError: The driver asked for cannot work here.
+        DriverUnavailableError: The name is unknown, or the driver cannot work here.
     """
     if name not in DRIVER_NAMES:
         message = f"unknown sandbox driver {name!r}: choose {', '.join(DRIVER_NAMES)}"
-        raise SandboxError(message)
+        raise DriverUnavailableError(message)
     driver = _choose(name, run_id, limits, on_progress or _tell)
     if warm > 0 and isinstance(driver, DockerDriver):
         return WarmDriver(driver, size=warm)

@@ -39,7 +39,7 @@ def run(
         str, typer.Option(help="auto, docker, local, bubblewrap or subprocess.")
     ] = "auto",
     timeout: Annotated[
-        float, typer.Option(help="Seconds after which it is killed.")
+        float, typer.Option(min=0.1, help="Seconds after which it is killed.")
     ] = COMMAND_TIMEOUT_S,
     *,
     show_changes: Annotated[

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from swe_features.cell_results import CellResult
-from swe_features.errors import ConfigError
+from swe_features.errors import ConfigError, StoreError
 from swe_features.exports.atif import write_atif
 from swe_features.exports.mini_swe_agent import write_mini_trajectory
 from swe_features.exports.turns import read_conversation
@@ -44,8 +44,13 @@ def export_experiment(
 
     Raises:
         ConfigError: Nothing in the experiment can be written in this form.
+        StoreError: The folder cannot be made.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"cannot write {out}: {error.strerror or error}: choose another --out"
+        raise StoreError(msg) from error
     if form in (Form.ATIF, Form.MINI):
         written = tuple(_write_trajectories(experiment, form, out))
         what = "trajectory of an agent"

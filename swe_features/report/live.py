@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock
 from urllib.parse import unquote, urlsplit
 
-from swe_features.errors import ExperimentError
+from swe_features.errors import ConfigError, ExperimentError
 from swe_features.report.attachments import find_context, find_trajectories
 from swe_features.report.content import gather
 from swe_features.report.page import render_page
@@ -137,7 +137,7 @@ def serve(
         refresh_s: See `LiveReport`.
 
     Raises:
-        OSError: The port is taken.
+        ConfigError: The port is taken, or may not be used.
     """
     live = LiveReport(directory, refresh_s=refresh_s)
 
@@ -166,6 +166,11 @@ def serve(
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Keep the terminal quiet."""
 
-    server = ThreadingHTTPServer((HOST, port), Handler)
+    try:
+        server = ThreadingHTTPServer((HOST, port), Handler)
+    except OSError as error:
+        reason = error.strerror or error
+        msg = f"cannot serve on port {port}: {reason}: choose another --port"
+        raise ConfigError(msg) from error
     server.daemon_threads = True
     return server

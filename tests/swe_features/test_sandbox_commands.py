@@ -118,3 +118,15 @@ def test_clean_empties_the_seal_cache_only_if_asked(
     assert main(["clean", "--seals"]) == 0
     assert "1 sealed checkouts" in capfd.readouterr().out
     assert not (cache / "sealed").exists()
+
+
+@pytest.mark.parametrize("wrong", [("--driver", "vm"), ("--timeout", "-1")])
+def test_wrong_options_are_bad_input(
+    wrong: tuple[str, str],
+    repository: Path,
+    cache: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """They ended with 1, and with 124 after `killed after -1 seconds`."""
+    assert run_in_sandbox(repository, *wrong, "--", "true") == 2
+    assert capfd.readouterr().err.startswith("error: ")

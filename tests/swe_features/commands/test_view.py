@@ -1,5 +1,6 @@
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -36,3 +37,15 @@ def test_directory_without_an_experiment_is_not_served(
 ) -> None:
     assert main(["view", str(tmp_path)]) == 2
     assert "holds no experiment" in capsys.readouterr().err
+
+
+def test_taken_port_is_one_line_and_bad_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make_experiment(tmp_path / "run")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert main(["view", str(folder), "--port", str(port)]) == 2
+    complaint = capsys.readouterr().err
+    assert f"cannot serve on port {port}" in complaint
+    assert "choose another --port" in complaint

@@ -10,7 +10,7 @@ import pytest
 
 from agent.messages import Message, ToolSpec
 from agent.model import Reply
-from swe_features.errors import ConfigError
+from swe_features.errors import ConfigError, StoreError
 from swe_features.exports.writing import Form, export_experiment
 from swe_features.results import StoredExperiment, read_experiment
 from swe_features.session import run_experiment
@@ -160,3 +160,11 @@ def test_patches_of_editing_attempts_are_predictions(tmp_path: Path) -> None:
         assert set(line) == {"instance_id", "model_name_or_path", "model_patch"}
         assert "+B = 9" in line["model_patch"]
         assert "--- a/till/core.py" in line["model_patch"]
+
+
+def test_folder_that_cannot_be_made_is_refused(
+    stored: StoredExperiment, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="choose another --out"):
+        export_experiment(stored, Form.FILES, tmp_path / "file" / "folder")
