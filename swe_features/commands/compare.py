@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from swe_features.errors import ConfigError
+from swe_features.errors import ConfigError, StoreError
 from swe_features.results import read_experiment
 from swe_features.statistics.comparison import Comparison, Paired, compare_arms
 from swe_features.statistics.comparison import compare as compare_runs
@@ -32,6 +32,8 @@ HEADINGS = (
     "losses",
     "detectable",
 )
+
+_SMALLEST_P = 0.001
 
 
 def compare(
@@ -68,7 +70,11 @@ def compare(
     if out is not None:
         is_json = out.suffix == ".json"
         written = _as_json_text(found) if is_json else _as_text(found)
-        out.write_text(written, encoding="utf-8")
+        try:
+            out.write_text(written, encoding="utf-8")
+        except OSError as error:
+            msg = f"cannot write {out}: {error.strerror or error}: choose another --out"
+            raise StoreError(msg) from error
 
 
 def _compare(first: Path, second: Path | None, baseline: str) -> Sequence[Comparison]:
@@ -77,6 +83,9 @@ def _compare(first: Path, second: Path | None, baseline: str) -> Sequence[Compar
         found = compare_runs(a, _observations(second), names=(first.name, second.name))
         if not found:
             msg = f"{first} and {second} have no arm with the same budget in common"
+            raise ConfigError(msg)
+        if not any(comparison.pairs for comparison in found):
+            msg = f"{first} and {second} have no instance in common"
             raise ConfigError(msg)
         return found
     arms = list(dict.fromkeys(o.arm for o in a))
@@ -116,13 +125,17 @@ def _figures(paired: Paired) -> tuple[str, ...]:
     return (
         f"{paired.difference.value:+.3f}",
         _interval(paired.difference),
-        f"{paired.test.p:.3f}",
-        f"{paired.p_holm:.3f}",
+        _chance(paired.test.p),
+        _chance(paired.p_holm),
         str(paired.wins),
         str(paired.ties),
         str(paired.losses),
         _unless_nan(paired.smallest_detectable),
     )
+
+
+def _chance(p: float) -> str:
+    return "<0.001" if p < _SMALLEST_P else f"{p:.3f}"
 
 
 def _unless_nan(value: float) -> str:

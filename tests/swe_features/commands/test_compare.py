@@ -13,11 +13,15 @@ from swe_features.store import MANIFEST, PLAN, RunDirectory
 F1 = {"test-time": 0.5, "sleep-time": 0.75, "bm25": 0.25}
 
 
-def write_run(folder: Path, gain: float = 0.0) -> Path:
-    """A finished run over eight instances, its F1 higher by `gain`."""
+def write_run(
+    folder: Path, gain: float = 0.0, *, instances: int = 8, repo: str = "o__n"
+) -> Path:
+    """A finished run, its F1 higher by `gain`."""
     cells = [
-        Cell(f"{arm}-{n}", f"o__n-{n}", arm, None if arm == "bm25" else 2, 0, "m", None)
-        for n in range(8)
+        Cell(
+            f"{arm}-{n}", f"{repo}-{n}", arm, None if arm == "bm25" else 2, 0, "m", None
+        )
+        for n in range(instances)
         for arm in F1
     ]
     with RunDirectory(folder, Redactor({})) as directory:
@@ -84,3 +88,29 @@ def test_folder_without_results_is_refused(
 ) -> None:
     assert main(["compare", str(tmp_path)]) == 2
     assert "holds no experiment" in capsys.readouterr().err
+
+
+def test_chance_too_small_to_print_is_not_printed_as_zero(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", str(write_run(tmp_path / "a", instances=14))]) == 0
+    figures = capsys.readouterr().out.splitlines()[2].split()
+    assert figures.count("<0.001") == 2
+    assert "0.000" not in figures
+
+
+def test_runs_without_an_instance_in_common_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A table of dashes came out, and a doubt about the number of instances."""
+    a, b = write_run(tmp_path / "a"), write_run(tmp_path / "b", repo="p__m")
+    assert main(["compare", str(a), str(b)]) == 2
+    assert "have no instance in common" in capsys.readouterr().err
+
+
+def test_place_that_cannot_be_written_is_bad_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "missing" / "comparison.txt"
+    assert main(["compare", str(write_run(tmp_path / "a")), "--out", str(out)]) == 2
+    assert f"cannot write {out}" in capsys.readouterr().err
