@@ -19,6 +19,7 @@ from tasks.mining import Found, find_pull_requests
 from tasks.neighbours import relate_nearest
 from tasks.pull_requests import PullRequest
 from tasks.repository import Repository
+from tasks.rows import is_repository_name
 from tasks.suite_files import count_rejections, write_suite
 
 __all__ = ["Enrich", "Mined", "MiningPlan", "mine_suite", "write_mined"]
@@ -74,11 +75,14 @@ def mine_suite(
         enrich: Adds what the history does not tell, before anybody judges.
 
     Raises:
-        TaskError: The clone cannot be read, holds no pull requests, or clustering lacks
-            its library.
+        TaskError: The name cannot be a repository's, the clone cannot be read, holds no
+            pull requests, or clustering lacks its library.
     """
     if plan.relate not in RELATIONS:
         message = f"unknown relation {plan.relate!r}: use {', '.join(RELATIONS)}"
+        raise SuiteError(message)
+    if plan.repo is not None and not is_repository_name(plan.repo):
+        message = f"cannot name a repository {plan.repo!r}: write owner/name"
         raise SuiteError(message)
     found = find_pull_requests(
         repository, branch=plan.branch, with_commits=plan.with_commits

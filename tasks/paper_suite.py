@@ -14,7 +14,7 @@ from typing import Any
 
 from tasks.candidates import Threshold, select_candidates
 from tasks.drafts import Draft, Kind
-from tasks.errors import RepositoryError
+from tasks.errors import RepositoryError, SuiteError
 from tasks.mining import Found, find_pull_requests
 from tasks.pull_requests import PullRequest
 from tasks.repository import Repository
@@ -66,7 +66,13 @@ def build_paper_suite(clones: Path) -> tuple[PaperFinding, ...]:
     Args:
         clones: A folder with a clone of each repository, called `name`, `owner/name`,
             `owner+name` or `owner__name`, in itself or in a folder `repo` below it.
+
+    Raises:
+        SuiteError: There is no such folder.
     """
+    if not clones.is_dir():
+        message = f"{clones} is not a folder: name one that holds clones"
+        raise SuiteError(message)
     findings: list[PaperFinding] = []
     for facts in _facts()["repositories"]:
         entries = [entry for entry in paper_entries() if entry.repo == facts["repo"]]

@@ -19,7 +19,14 @@ from tasks.errors import RowError, SuiteError
 from tasks.pull_requests import ChangedFile, FileStatus, PullRequest
 from tasks.times import parse_time
 
-__all__ = ["RowProblem", "RowsRead", "load_rows", "parse_row", "read_rows"]
+__all__ = [
+    "RowProblem",
+    "RowsRead",
+    "is_repository_name",
+    "load_rows",
+    "parse_row",
+    "read_rows",
+]
 
 _STATUS_WORDS = {
     "new": FileStatus.ADDED,
@@ -205,8 +212,13 @@ def _check_commit(value: str) -> str:
     return value.strip().lower()
 
 
+def is_repository_name(value: str) -> bool:
+    """Whether a row can name its repository so: `owner/name`, or deeper."""
+    return re.fullmatch(r"[\w.-]+(/[\w.-]+)+", value) is not None
+
+
 def _check_repo(value: str) -> str:
-    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)+", value):
+    if not is_repository_name(value):
         message = "name the repository as owner/name"
         raise ValueError(message)
     return value

@@ -25,6 +25,12 @@ from tasks.repository import Repository
 
 __all__ = ["mine"]
 
+NO_HEADS = (
+    "Note: this clone has no heads of pull requests, so those that no merge or squash "
+    "message names are not seen; git fetch origin "
+    "'+refs/pull/*/head:refs/pull/*/head' brings GitHub's"
+)
+
 ClusterModel = Annotated[
     str | None,
     typer.Option(help="With --relate cluster: a model that groups, not likeness."),
@@ -94,6 +100,8 @@ def mine(  # noqa: PLR0917 - an option is a parameter
         print_rejections(console, mined.rejections)
     write_mined(output, mined, plan, chosen.name if chosen else "none")
     print_summary(console, mined, output)
+    if not mined.found.heads:
+        typer.echo(NO_HEADS, err=True)
 
 
 def open_judge(name: str) -> Judge | None:

@@ -112,3 +112,27 @@ def test_what_is_no_repository_is_refused(
 ) -> None:
     assert call("mine", MODULE, [str(tmp_path), "-o", str(tmp_path / "s")]) == 2
     assert "not the root of a git repository" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["alone", "owner/two words", ""])
+def test_name_that_no_row_may_have_is_refused(
+    name: str,
+    history: History,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A suite was written that every other command refused."""
+    assert mine(history, tmp_path / "suite.jsonl", "--name", name) == 2
+    assert f"cannot name a repository {name!r}" in capsys.readouterr().err
+    assert not (tmp_path / "suite.jsonl").exists()
+
+
+def test_clone_without_heads_is_told_what_it_lacks(
+    history: History, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An ordinary clone of simonw/llm gives 3 instances, with the heads it is 25."""
+    assert mine(history, tmp_path / "suite.jsonl") == 0
+    assert "refs/pull/*/head" in capsys.readouterr().err
+    history.git("update-ref", "refs/pull/4/head", "HEAD")
+    assert mine(history, tmp_path / "suite.jsonl") == 0
+    assert capsys.readouterr().err == ""

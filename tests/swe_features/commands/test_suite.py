@@ -127,3 +127,10 @@ def test_the_papers_suite_says_what_is_missing(
     shown = capsys.readouterr().out
     assert "missing Aider-AI/aider#55: there is no clone" in shown
     assert "0 of 34 printed numbers found." in shown
+
+
+def test_papers_suite_wants_a_folder_that_is_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("suite", MODULE, ["paper", "--clones", str(tmp_path / "no")]) == 2
+    assert "is not a folder" in capsys.readouterr().err
