@@ -11,11 +11,13 @@ from pathlib import Path
 from statistics import fmean
 
 from agent.learned_context_store import LearnedContextStore
+from agent.models.loading import check_model
 from agent.models.prices import Prices
 from agent.pull_request_text import write_pull_request
 from agent.usage import Usage
 from swe_features.cell_results import CellResult, latest_results, read_results
 from swe_features.cells import Cell
+from swe_features.experiment import ExperimentConfig
 from swe_features.preparation import Experiment, SleepWork
 from swe_features.selection import Retry, select_cells
 from swe_features.store import RESULTS
@@ -240,8 +242,10 @@ def estimate_run(experiment: Experiment, out: Path, retry: Retry) -> CostEstimat
         retry: What would be attempted again.
 
     Raises:
+        ModelSetupError: A model has a wrong name or option.
         StoreError: What is there already cannot be read.
     """
+    _check_models(experiment.config)
     rows = list(read_results(out / RESULTS))
     due = select_cells(experiment.cells, latest_results(rows), retry)
     shelf = LearnedContextStore(out / "contexts")
@@ -252,6 +256,15 @@ def estimate_run(experiment: Experiment, out: Path, retry: Retry) -> CostEstimat
         price_of=Prices.load().find_cost,
     )
     return estimator.estimate(due)
+
+
+def _check_models(config: ExperimentConfig) -> None:
+    """Tell before money is spent what a run would tell as it begins."""
+    if config.replay is not None:
+        return
+    check_model(config.model, **config.model_options)
+    if config.sleep_model is not None:
+        check_model(config.sleep_model, **config.sleep_model_options)
 
 
 def estimate_as_text(estimate: CostEstimate) -> str:

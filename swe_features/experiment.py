@@ -19,6 +19,13 @@ __all__ = ["SEEDS", "ExperimentConfig", "find_config", "load_config"]
 SEEDS = 1000
 """Most seeds that a cell may have."""
 
+_PLAIN = {
+    "int_parsing": "write a whole number",
+    "int_type": "write a whole number",
+    "tuple_type": "write a list, such as [2, 4, 8]",
+}
+"""What to do about an error of a setting, by its name at pydantic."""
+
 
 class LimitsConfig(BaseModel):
     """Safety stops of a phase, beside its budget; what stands then is scored."""
@@ -152,7 +159,8 @@ class ExperimentConfig(BaseModel):
                 inner = values[str(first["loc"][0])]
                 _refuse_unknown(inner, LimitsConfig.model_fields, where)
             setting = ".".join(str(part) for part in first["loc"])
-            problem = first["msg"].removeprefix("Value error, ")
+            problem = _PLAIN.get(first["type"], first["msg"])
+            problem = problem.removeprefix("Value error, ")
             shown = f"{first['input']!r}"[:80]
             msg = f"{where}: {setting} cannot be {shown}: {problem}"
             raise ConfigError(msg) from error

@@ -113,7 +113,7 @@ def parse_row(value: object) -> PullRequest:
     """
     if not isinstance(value, dict):
         kind = type(value).__name__
-        msg = f"a row is a JSON object, not a {kind}: see docs/scoring.md"
+        msg = f"a row is a JSON object, not a {kind}: see docs/experiments.md"
         raise RowError(msg)
     try:
         row = _Row.model_validate(value)

@@ -6,9 +6,10 @@ from pathlib import Path
 from agent.errors import ModelSetupError
 from agent.model import Model
 from agent.models.litellm_library import missing_library
+from agent.models.options import read_options
 from agent.models.recording import RecordingModel, ReplayModel
 
-__all__ = ["OFFLINE", "load_model"]
+__all__ = ["OFFLINE", "check_model", "load_model"]
 
 OFFLINE = "offline"
 """The policy without any language model: no key, no network, no cost."""
@@ -60,6 +61,16 @@ def _load(name: str, options: Mapping[str, object]) -> Model:
     except ModuleNotFoundError as error:
         # httpx speaks to the servers that are asked directly; litellm brings it.
         raise missing_library(error) from None
-    from agent.models.options import read_options  # noqa: PLC0415
-
     return LiteLLMModel(name, read_options(options))
+
+
+def check_model(name: str, **options: object) -> None:
+    """Refuse a name or options that `load_model` would; needs no library.
+
+    Raises:
+        ModelSetupError: As there, but for what is not installed.
+    """
+    if name == OFFLINE or not name.strip():
+        _load(name, options)
+    else:
+        read_options(options)

@@ -92,6 +92,9 @@ def _compare(first: Path, second: Path | None, baseline: str) -> Sequence[Compar
     if baseline not in arms:
         msg = f"no arm {baseline!r} in {first}: name one of {', '.join(arms)}"
         raise ConfigError(msg)
+    if len(arms) == 1:
+        msg = f"{first} has no arm but {baseline!r}: name another run to compare with"
+        raise ConfigError(msg)
     return [
         comparison
         for other in arms

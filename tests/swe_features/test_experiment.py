@@ -37,6 +37,8 @@ def test_paths_of_a_file_are_beside_it(tmp_path: Path) -> None:
     [
         ("budgetss: [2]", "unknown setting 'budgetss': did you mean 'budgets'"),
         ("budgets: [0]", "budgets cannot be .*at least 1"),
+        ("budgets: 4", "budgets cannot be 4: write a list"),
+        ("budgets: [few]", "budgets.0 cannot be 'few': write a whole number"),
         ("budgets: []", "one or more"),
         ("arms: []", "at least one arm"),
         ("sandbox: moon", "sandbox cannot be 'moon'"),

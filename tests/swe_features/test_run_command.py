@@ -143,3 +143,19 @@ def test_repository_without_rows_is_refused(
     del words[1]
     assert main(words) == 2
     assert "--repo needs rows" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--model", "openai/m", "--model-option", "temprature=1"],
+        ["--model", "openai/m", "--model-option", "api_key=x"],
+        ["--model-option", "temperature=1"],
+    ],
+)
+def test_dry_run_refuses_what_the_run_would_refuse(
+    wrong: list[str], words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It estimated what such a model would cost."""
+    assert main([*words, *wrong, "--dry-run"]) == 2
+    assert "option" in capsys.readouterr().err

@@ -114,3 +114,12 @@ def test_place_that_cannot_be_written_is_bad_input(
     out = tmp_path / "missing" / "comparison.txt"
     assert main(["compare", str(write_run(tmp_path / "a")), "--out", str(out)]) == 2
     assert f"cannot write {out}" in capsys.readouterr().err
+
+
+def test_run_of_one_arm_has_nothing_to_compare(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(F1, "sleep-time")
+    monkeypatch.delitem(F1, "bm25")
+    assert main(["compare", str(write_run(tmp_path / "a"))]) == 2
+    assert "no arm but 'test-time'" in capsys.readouterr().err
