@@ -8,6 +8,16 @@ from functools import cache
 import docker
 import pytest
 from docker.errors import DockerException
+from hypothesis import HealthCheck, settings
+
+# Properties are checked on the same examples each time, on a busy machine too.
+settings.register_profile(
+    "unhurried",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("unhurried")
 
 
 @cache
