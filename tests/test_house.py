@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tasks.rows import parse_row
+from tasks.suite_files import dump_row
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("agent", "sandbox", "swe_features", "tasks")
 
@@ -55,3 +58,16 @@ def test_the_quick_start_is_two_commands() -> None:
     assert [len(block.splitlines()) for block in blocks[:2]] == [1, 1]
     assert "swe-features run" in blocks[0]
     assert "pytest" in blocks[1]
+
+
+def test_the_columns_of_a_row_are_told() -> None:
+    """Whoever has rows of their own found the columns in a docstring alone."""
+    page = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
+    table = page.split("## The rows\n", 1)[1].split("\n## ", 1)[0]
+    lines = [line for line in table.splitlines() if line.startswith("| `")]
+    told = re.findall(r"`(\w+)`", " ".join(line.split("|")[1] for line in lines))
+    row = dict.fromkeys(re.findall(r"`(\w+)`", lines[0].split("|")[1]))
+    row |= {"repo": "o/n", "pr_number": 1, "title": "Add", "base_commit": "a" * 40}
+    assert len(row) == 4
+    known = set(dump_row(parse_row(row)))
+    assert set(told) - {"related_prs"} <= known
