@@ -5,6 +5,7 @@ imports none of it until a command is named, so that `swe-features --help` answe
 once: the reasons are in docs/decisions/0030-front-door.md.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -111,6 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 fine, 1 failure, 2 wrong usage or input, 130 interrupted.
     """
+    _fill_closed_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[0:1] == ["help"] and len(words) > 1:
         words = [*words[1:], "--help"]
@@ -125,6 +127,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return invoke(command, words[1:])
     sys.stderr.write(f"error: {unknown_command(words[0])}\n")
     return 2
+
+
+def _fill_closed_streams() -> None:
+    """Put nothing where a standard stream was closed, as by `>&-`.
+
+    Python has None there, and the next file that is opened gets the stream's number:
+    what a program under us prints would end up in a file of results.
+    """
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r+"))  # noqa: PTH123, SIM115
 
 
 def help_text() -> str:

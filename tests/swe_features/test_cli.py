@@ -165,6 +165,18 @@ def test_wrong_options_are_one_line_and_status_2(
     assert complaint.count("\n") == 1
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_stream_is_no_failure(closed: str, tmp_path: Path) -> None:
+    """`--help >&-` was a traceback, and `run 2>&-` failed without a word."""
+    for words in ("--help", f"sandbox verify --repo {tmp_path}"):
+        line = f"{sys.executable} -m swe_features {words} {closed}"
+        done = subprocess.run(
+            line, shell=True, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == (0 if words == "--help" else 2), words
+        assert "Traceback" not in done.stderr
+
+
 def test_version_is_the_distributions(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("swe-features 0")
