@@ -71,7 +71,8 @@ def _save(
         draw(axes, content)
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", alpha=0.3)
-        axes.legend(frameon=False)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(frameon=False)
         axes.set_title(_origin(content), loc="left", fontsize=8)
         metadata = {"Date": None} if path.suffix == ".svg" else {}
         figure.savefig(path, dpi=DOTS_PER_INCH, metadata=metadata)

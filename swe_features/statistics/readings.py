@@ -50,7 +50,9 @@ def doubts_about(
     checks = (
         (
             len(instances) < FEW_INSTANCES,
-            f"Only {len(instances)} instances: a wide interval, and its ends unsure.",
+            f"Only {len(instances)} instances: a wide interval, and its ends unsure."
+            if len(instances) > 1
+            else "Only 1 instance: nothing is said about others.",
         ),
         (
             len(repos) < FEW_REPOSITORIES,

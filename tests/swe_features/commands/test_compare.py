@@ -123,3 +123,10 @@ def test_run_of_one_arm_has_nothing_to_compare(
     monkeypatch.delitem(F1, "bm25")
     assert main(["compare", str(write_run(tmp_path / "a"))]) == 2
     assert "no arm but 'test-time'" in capsys.readouterr().err
+
+
+def test_one_instance_is_not_called_several(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", str(write_run(tmp_path / "a", instances=1))]) == 0
+    assert "Doubt: Only 1 instance: nothing is said" in capsys.readouterr().out

@@ -1,5 +1,6 @@
 import csv
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,15 @@ def test_figures_are_pictures_and_the_same_twice(
             assert ET.fromstring(picture).tag.endswith("svg")
     draw_figures(content, tmp_path)
     assert {path: path.read_bytes() for path in first} == before
+
+
+def test_figure_without_a_scored_cell_is_drawn_in_silence(
+    content: ReportContent, tmp_path: Path
+) -> None:
+    """A legend without entries made matplotlib warn on the terminal."""
+    pytest.importorskip("matplotlib")
+    nothing = replace(content, overview={**content.overview, "points": []})
+    assert draw_figures(nothing, tmp_path)
 
 
 def test_best_of_several_seeds_is_a_figure(tmp_path: Path) -> None:
