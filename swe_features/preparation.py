@@ -4,13 +4,14 @@ Nothing here needs a model, a key or a sandbox; `equipment` has those.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from agent.learned_context_store import context_key
-from swe_features.arms import arm_named, choose_arms
+from agent.models.loading import OFFLINE
+from swe_features.arms import Arm, arm_named, choose_arms
 from swe_features.cells import Cell, Conditions, digest, plan_cells
 from swe_features.errors import ConfigError
 from swe_features.experiment import SEEDS, ExperimentConfig
@@ -162,6 +163,7 @@ def prepare(
         TaskError: The suite or a repository cannot be read.
     """
     arms = choose_arms(config.arms)
+    _refuse_agents_without_a_model(arms, config)
     given, config = config, _with_demo(config, cache)
     sources = _find_sources(config, cache)
     repositories = {name: Repository.open(path) for name, path in sources.items()}
@@ -194,6 +196,17 @@ def prepare(
         cells=cells,
         cache=cache,
     )
+
+
+def _refuse_agents_without_a_model(
+    arms: Sequence[Arm], config: ExperimentConfig
+) -> None:
+    for arm in arms:
+        if arm.isolation and config.model == OFFLINE:
+            msg = (
+                f"{arm.name} needs a language model, not {OFFLINE!r}: name its --model"
+            )
+            raise ConfigError(msg)
 
 
 def _with_demo(config: ExperimentConfig, cache: Path) -> ExperimentConfig:

@@ -81,6 +81,7 @@ def test_rows_that_cannot_be_used_can_be_skipped_and_are_counted(
         (["--repo", "/nowhere/at/all"], "/nowhere/at/all"),
         (["--model-option", "temperature"], "no NAME=VALUE"),
         (["--arms", "no-context", "--model", ""], "model"),
+        (["--arms", "agent:codex"], "agent:codex needs a language model"),
     ],
 )
 def test_wrong_options_are_one_line_and_status_2(
