@@ -42,7 +42,7 @@ def compare(
     ],
     second: Annotated[
         Path | None,
-        typer.Argument(metavar="[B]", help="Another run; without it, arms of A."),
+        typer.Argument(metavar="B", help="Another run; without it, arms of A."),
     ] = None,
     baseline: Annotated[
         str, typer.Option(help="The arm of A that its others are held against.")

@@ -12,7 +12,9 @@ __all__ = ["merge"]
 
 
 def merge(
-    parts: Annotated[list[Path], typer.Argument(help="Directories of the parts.")],
+    parts: Annotated[
+        list[Path], typer.Argument(metavar="DIR", help="Directories of the parts.")
+    ],
     out: Annotated[Path, typer.Option(help="Directory of the whole.")],
 ) -> None:
     """Merge runs over one suite, such as shards, into one directory.

@@ -46,7 +46,10 @@ Suite: TypeAlias = Annotated[
 ]
 Repo: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option(help="Path or URL of the repository, or OWNER/NAME=PATH; repeat."),
+    typer.Option(
+        metavar="PATH",
+        help="Path or URL of the repository, or OWNER/NAME=PATH; repeat.",
+    ),
 ]
 Model: TypeAlias = Annotated[
     str | None, typer.Option(help="offline, or any name that litellm knows.")
@@ -58,7 +61,8 @@ LearnedContextTokens: TypeAlias = Annotated[
     int | None, typer.Option(help="Tokens that a sleep phase may write.", min=50)
 ]
 ModelOption: TypeAlias = Annotated[
-    list[str] | None, typer.Option(help="NAME=VALUE for the model; repeat.")
+    list[str] | None,
+    typer.Option(metavar="NAME=VALUE", help="For the model; repeat."),
 ]
 Budgets: TypeAlias = Annotated[
     str | None, typer.Option(help="Steps of the test phase, such as 2,4,8.")

@@ -31,7 +31,10 @@ _Commit = Annotated[str, typer.Option(help="The base commit; an id, branch or ta
 def run(
     command: Annotated[
         list[str],
-        typer.Argument(help="One word is a line for bash; more are taken as they are."),
+        typer.Argument(
+            metavar="COMMAND",
+            help="One word is a line for bash; more are taken as they are.",
+        ),
     ],
     repo: _Repo,
     commit: _Commit = "HEAD",

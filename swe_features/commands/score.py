@@ -33,7 +33,8 @@ def score(
     repo: Annotated[
         list[str] | None,
         typer.Option(
-            help="Read gold files from this clone, or NAME=CLONE for each of several."
+            metavar="CLONE",
+            help="Read gold files from this clone, or NAME=CLONE for each of several.",
         ),
     ] = None,
     top: Annotated[

@@ -40,7 +40,10 @@ app = typer.Typer(
 SuiteFile = Annotated[Path, typer.Argument(help="The suite's rows, as JSON lines.")]
 Repo = Annotated[
     list[str],
-    typer.Option(help="A clone or its URL, or OWNER/NAME=CLONE for each of several."),
+    typer.Option(
+        metavar="CLONE",
+        help="A clone or its URL, or OWNER/NAME=CLONE for each of several.",
+    ),
 ]
 Order = Annotated[str, typer.Option(help="past-only, or the paper's any-order.")]
 Relate = Annotated[

@@ -102,6 +102,27 @@ def test_missing_option_points_to_the_help_that_has_it(
     assert "(swe-features suite stats --help)" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run"],
+        ["merge"],
+        ["score"],
+        ["compare"],
+        ["suite", "stats"],
+        ["sandbox", "run"],
+    ],
+)
+def test_help_names_what_may_be_given_and_not_its_python_type(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--repo <list[str]>` and `compare {A} [[B]]` stood there."""
+    assert main([*words, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "list[" not in shown
+    assert "[[" not in shown
+
+
 @pytest.mark.parametrize("words", [["compare"], ["sandbox", "verify"], ["report"]])
 def test_lines_to_copy_stand_alone(
     words: list[str], capsys: pytest.CaptureFixture[str]
