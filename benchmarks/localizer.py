@@ -98,7 +98,7 @@ def main() -> None:
         if options.ablation:
             pasts[name.rpartition("/")[2]] = past
             continue
-        asked = evaluate(name, past, _prior_for(name, options.held_out))
+        asked = evaluate(name, past, prior_for(name, options.held_out))
         if asked:
             results[name] = asked
             print_row(name, asked)
@@ -132,7 +132,7 @@ def evaluate(name: str, past: Past, prior: Prior) -> list[Asked]:
 
 def evaluate_unmerged(clone: Path, rows: Path | None) -> None:
     """Ask what was proposed and never merged, and some rows, if there are."""
-    listed = _read_rows(rows) if rows else []
+    listed = read_rows(rows) if rows else []
     apart = {int(row["pr_number"]) for row in listed}
     for with_heads in (False, True):
         # The heads are needed in both cases, to be asked; examples only in one.
@@ -145,8 +145,7 @@ def evaluate_unmerged(clone: Path, rows: Path | None) -> None:
             if past.changes[one].is_head and past.changes[one].number not in apart
         ]
         heads = _without_repeats(past, heads)
-        teacher = past if with_heads else chain
-        place = _Places(teacher)
+        place = _Places(past if with_heads else chain)
         asked = []
         for head in heads:
             change = past.changes[head]
@@ -187,7 +186,7 @@ class _Places:
         at = found.snapshot
         named = {index.paths[int(at.path[one])]: int(one) for one in at.candidates}
         files = np.array([named[path] for path in gold if path in named], np.int64)
-        return _score(index, query, found, files, len(gold)) if len(files) else None
+        return score(index, query, found, files, len(gold)) if len(files) else None
 
 
 def _ask_row(clone: Path, row: Mapping[str, Any], *, with_heads: bool) -> Asked:
@@ -198,9 +197,9 @@ def _ask_row(clone: Path, row: Mapping[str, Any], *, with_heads: bool) -> Asked:
     found = estimate(index, learned.prior, query, len(index.changes))
     at = found.snapshot
     named = {index.paths[int(at.path[one])]: int(one) for one in at.candidates}
-    gold = _gold_of(row)
+    gold = modified_files(row)
     files = np.array([named[path] for path in gold if path in named], np.int64)
-    return _score(index, query, found, files, len(gold))
+    return score(index, query, found, files, len(gold))
 
 
 def _without_repeats(past: Past, heads: Sequence[int]) -> list[int]:
@@ -218,12 +217,14 @@ def _edited_paths(index: Index, change: int) -> list[int]:
     return paths
 
 
-def _read_rows(path: Path) -> list[dict[str, Any]]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines if line.strip()]
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Rows of a file with one on each line. Any: JSON values."""
+    with path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file if line.strip()]
 
 
-def _gold_of(row: Mapping[str, Any]) -> list[str]:
+def modified_files(row: Mapping[str, Any]) -> list[str]:
+    """The gold files of a row. Any: JSON values."""
     files = row["changed_files"]
     return [one["filename"] for one in files if one["status"] == "modified"]
 
@@ -233,12 +234,13 @@ def _ask(past: Past, prior: Prior, change: int) -> Asked:
     query = read_query(text.title, text.body)
     found = estimate(index, prior, query, change)
     gold = edited_files(index, change)
-    return _score(index, query, found, gold, len(gold))
+    return score(index, query, found, gold, len(gold))
 
 
-def _score(
+def score(
     index: Index, query: Query, found: Estimate, gold: NDArray[np.int64], total: int
 ) -> Asked:
+    """Score an estimate, and what others would have named, by the gold candidates."""
     hits = np.isin(found.snapshot.candidates, gold)
     order = np.argsort(-found.probability, kind="stable")
     ranked, hit = found.probability[order], hits[order]
@@ -297,8 +299,7 @@ def _tf_idf(index: Index, query: Query, found: Estimate) -> Floats:
         minlength=len(terms) * index.files,
     ).reshape(len(terms), index.files)[:, at.candidates]
     counts = counts.clip(0)
-    spread = (counts > 0).sum(1)
-    rare = np.log((1 + len(at.candidates)) / (1 + spread)) + 1
+    rare = np.log((1 + len(at.candidates)) / (1 + (counts > 0).sum(1))) + 1
     weight = np.array([query.terms[term] for term in terms])
     length = np.sqrt(at.length[at.candidates] + 1.0)
     scores: Floats = (weight * rare**2) @ np.log1p(counts) / length
@@ -306,12 +307,12 @@ def _tf_idf(index: Index, query: Query, found: Estimate) -> Floats:
 
 
 def _f1_of_prefixes(hit: NDArray[np.bool_], total: int) -> Floats:
-    sizes = np.arange(1, len(hit) + 1)
-    scores: Floats = 2 * np.cumsum(hit) / (sizes + total)
+    scores: Floats = 2 * np.cumsum(hit) / (np.arange(1, len(hit) + 1) + total)
     return scores
 
 
-def _prior_for(name: str, folder: Path | None) -> Prior:
+def prior_for(name: str, folder: Path | None) -> Prior:
+    """What never saw a repository, where a folder has it; else what is shipped."""
     path = folder / f"{name.rpartition('/')[2]}.json" if folder else None
     if path is None or not path.is_file():
         return shipped_prior()
@@ -320,8 +321,7 @@ def _prior_for(name: str, folder: Path | None) -> Prior:
 
 def print_row(name: str, asked: Sequence[Asked]) -> None:
     """One repository's means."""
-    mean = {key: _mean(asked, key) for key in asked[0].scores}
-    numbers = "  ".join(f"{key} {value:.3f}" for key, value in mean.items())
+    numbers = "  ".join(f"{key} {_mean(asked, key):.3f}" for key in asked[0].scores)
     print(f"{name} ({len(asked)}): {numbers}", flush=True)
 
 
