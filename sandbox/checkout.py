@@ -134,8 +134,8 @@ def _finish_packing(packing: "subprocess.Popen[bytes]", commit: str) -> None:
         raise _incomplete(commit, lines[-1] if lines else "no message")
 
 
-def _incomplete(commit: str, reason: str) -> SealError:
-    return SealError(
+def _incomplete(commit: str, reason: str) -> SourceError:
+    return SourceError(
         f"the history of {commit[:12]} is not all there ({reason}): "
         "fetch the rest (a shallow clone needs git fetch --unshallow)"
     )

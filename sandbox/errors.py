@@ -4,7 +4,7 @@ A command that exits non-zero, or runs out of time, is a result and no error.
 
 SandboxError
 ├── SealError               a checkout could not be sealed, or its seal not be proved
-│   └── SourceError         there is no such repository, or no such commit in it
+│   └── SourceError         no such repository or commit, or not all of its history
 ├── DriverUnavailableError  the driver asked for is unknown, or cannot work here
 └── SandboxLostError        a sandbox that was running no longer answers
 """
@@ -33,7 +33,7 @@ class SealError(SandboxError):
 
 
 class SourceError(SealError):
-    """What was named is no repository, or no commit of one."""
+    """What was named is no repository, no commit of one, or lacks some of its past."""
 
 
 class DriverUnavailableError(SandboxError):

@@ -84,6 +84,8 @@ class Arm:
 
     isolation: str = ""
     """What keeps it from the machine, where it does not work inside of the sandbox."""
+    programs: tuple[str, ...] = ()
+    """What must be on PATH where it works."""
     settings: str = ""
     """Whatever beside code and name decides what it does; a part of its cells' ids."""
 
@@ -161,6 +163,7 @@ def _external_arm(name: str, agent_name: str, *, walled: bool) -> Arm:
         attempt_so,
         contexts=1 if is_asleep else 0,
         isolation=WALLED if walled else UNWALLED,
+        programs=(agent.command[0], "bwrap") if walled else (agent.command[0],),
         settings=agent.model_dump_json(),
     )
 

@@ -1,6 +1,6 @@
 """What an experiment is: its settings, from a YAML file, options, or both."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -202,6 +202,25 @@ def _packaged_names() -> list[str]:
     return sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml"))
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is written twice, of which YAML would take the last."""
+
+    def construct_mapping(
+        self,
+        node: yaml.MappingNode,
+        deep: bool = False,  # noqa: FBT001, FBT002 - the library's own signature
+    ) -> dict[Hashable, Any]:
+        """A mapping. Any: not checked yet."""
+        seen = set()
+        keys = (key for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        for key in keys:
+            if key.value in seen:
+                problem = f"{key.value!r} is written twice"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
 def load_config(path: Path) -> ExperimentConfig:
     """Read an experiment file.
 
@@ -211,12 +230,12 @@ def load_config(path: Path) -> ExperimentConfig:
         ConfigError: It is missing, is no YAML mapping, or has a wrong setting.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except OSError as error:
         msg = f"cannot read {path}: {error.strerror}"
         raise ConfigError(msg) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        msg = f"{path} is no YAML: {error}"
+        msg = f"{path} is no YAML: {_in_one_line(error)}"
         raise ConfigError(msg) from error
     if not isinstance(values, dict):
         msg = f"{path} holds no settings: write lines such as 'budgets: [2, 4, 8]'"
@@ -224,6 +243,12 @@ def load_config(path: Path) -> ExperimentConfig:
     values.setdefault("name", path.stem)
     config = ExperimentConfig.checked(values, str(path))
     return _beside(config, path.parent)
+
+
+def _in_one_line(error: yaml.YAMLError | UnicodeDecodeError) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return " ".join(str(error).split())
 
 
 def _beside(config: ExperimentConfig, folder: Path) -> ExperimentConfig:

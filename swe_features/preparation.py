@@ -164,6 +164,9 @@ def prepare(
     """
     arms = choose_arms(config.arms)
     _refuse_agents_without_a_model(arms, config)
+    if config.record is not None and config.replay is not None:
+        msg = "record and replay cannot go together: a replay asks no model"
+        raise ConfigError(msg)
     given, config = config, _with_demo(config, cache)
     sources = _find_sources(config, cache)
     repositories = {name: Repository.open(path) for name, path in sources.items()}

@@ -135,7 +135,8 @@ class PlainLines:
         self._tally.begin(cells, known, contexts)
         done = len(self._tally.results)
         self._say(
-            f"{len(cells)} cells, {done} done, {contexts} learned contexts to make"
+            f"{len(cells)} cells, {done} done, "
+            f"{contexts} learned context{'' if contexts == 1 else 's'} to make"
         )
 
     def slept(self, slept: Slept) -> None:

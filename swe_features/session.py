@@ -5,7 +5,8 @@ scored cells stay as they are, broken and missing ones are attempted.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -87,6 +88,7 @@ def run_experiment(  # noqa: PLR0913  # what a run depends on, by keyword
         InterruptedRunError: It was asked to stop.
         ModelSetupError: A model cannot be set up.
         DriverUnavailableError: The sandbox asked for does not work here.
+        ConfigError: An arm needs a program that is not installed.
         StoreError: The directory cannot be written, is in use, or is another suite's.
     """
     with RunDirectory(out, Redactor(environment)) as directory:
@@ -94,6 +96,8 @@ def run_experiment(  # noqa: PLR0913  # what a run depends on, by keyword
         results = latest_results(read_results(out / RESULTS))
         due = select_cells(experiment.cells, results, retry)
         if due:
+            if experiment.config.executor == "threads":
+                _refuse_missing_programs(due)
             run_id = uuid4().hex[:12]
             manifest["runs"].append(_run_record(experiment, run_id, due))
             working = _on_ray if experiment.config.executor == "ray" else _in_threads
@@ -106,6 +110,15 @@ def run_experiment(  # noqa: PLR0913  # what a run depends on, by keyword
         else:
             _keep_plan(directory, experiment)
         return _summarise(experiment, out, results, manifest, len(due))
+
+
+def _refuse_missing_programs(due: Sequence[Cell]) -> None:
+    """Say so before anything is spent; every cell of the arm would break."""
+    for name in dict.fromkeys(cell.arm for cell in due):
+        for program in arm_named(name).programs:
+            if shutil.which(program) is None:
+                msg = f"{name} needs the program {program!r} on PATH: install it first"
+                raise ConfigError(msg)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import sys
 from dataclasses import asdict
@@ -98,8 +99,9 @@ def run(  # noqa: PLR0917  # each parameter is an option
         return
     summary = _run(experiment, out, again)
     _print(summary, as_json=bool(as_json))
-    if config is None and not as_json:
-        typer.echo(f"Report: {_write_report(out)}")
+    if not as_json:
+        page = _write_report(out) if config is None else None
+        typer.echo(f"Report: {page or f'swe-features report {shlex.quote(str(out))}'}")
     if summary.broken:
         sys.stderr.write(
             f"error: {summary.broken} cells broke: run the same command again to "

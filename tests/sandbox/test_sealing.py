@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.errors import SealError
+from sandbox.errors import SealError, SourceError
 from sandbox.proving import prove
 from sandbox.sealing import SealedDirectory, list_entries, seal
 from sandbox.verification import verify_entries
@@ -149,7 +149,7 @@ def test_a_missing_folder_of_the_history_is_refused(tmp_path: Path) -> None:
 def test_a_shallow_clone_is_refused(history: History, tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "-q", "--depth=1", f"file://{history.path}", str(clone))
-    with pytest.raises(SealError, match="unshallow"):
+    with pytest.raises(SourceError, match="unshallow"):
         seal(clone, "HEAD", tmp_path / "cache")
 
 

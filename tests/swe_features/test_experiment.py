@@ -47,14 +47,17 @@ def test_paths_of_a_file_are_beside_it(tmp_path: Path) -> None:
         ("limits: {seconds: -3}", "limits.seconds cannot be -3"),
         ("limits: 3", "limits cannot be 3"),
         ("- a", "holds no settings"),
-        ("a: [", "is no YAML"),
+        ("a: [", "is no YAML: line 1: "),
+        ("seeds: 1\narms: [oracle]\nseeds: 2", "line 3: 'seeds' is written twice"),
+        ("limits: {seconds: 1, seconds: 2}", "line 1: 'seconds' is written twice"),
     ],
 )
 def test_wrong_settings_are_one_line(text: str, complaint: str, tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(text)
-    with pytest.raises(ConfigError, match=complaint):
+    with pytest.raises(ConfigError, match=complaint) as caught:
         load_config(file)
+    assert "\n" not in str(caught.value)
 
 
 def test_missing_file_is_one_line(tmp_path: Path) -> None:

@@ -21,6 +21,12 @@ def test_an_arm_without_walls_says_so_by_its_name_and_summary() -> None:
     assert arm_named("sleep-time").isolation == ""
 
 
+def test_an_arm_names_the_programs_that_it_needs() -> None:
+    assert arm_named("agent:codex").programs == ("codex", "bwrap")
+    assert arm_named("agent-unwalled:codex+sleep").programs == ("codex",)
+    assert arm_named("sleep-time").programs == ()
+
+
 def test_an_unknown_agent_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(ConfigError, match="no agent 'copycat'"):
         arm_named("agent:copycat")

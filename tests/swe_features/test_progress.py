@@ -30,7 +30,7 @@ def test_without_a_terminal_there_are_few_plain_lines() -> None:
         for each in CELLS:
             progress.finished(result(each, 1.0))
     lines = stream.getvalue().splitlines()
-    assert lines[0] == "40 cells, 0 done, 1 learned contexts to make"
+    assert lines[0] == "40 cells, 0 done, 1 learned context to make"
     assert lines[-1].startswith("40/40 cells (1/1 slept")
     assert len(lines) == 21
 

@@ -37,7 +37,8 @@ def test_table_names_the_sandbox_and_the_directory(
     printed = capsys.readouterr().out.splitlines()
     assert printed[2].split()[:5] == ["oracle", "-", "1.000", "1.000", "1.000"]
     assert printed[3].startswith("Sandbox: ")
-    assert printed[-1] == f"Results: {tmp_path / 'out'}"
+    assert printed[-2] == f"Results: {tmp_path / 'out'}"
+    assert printed[-1] == f"Report: swe-features report {tmp_path / 'out'}"
 
 
 def test_second_run_prints_the_same_table(
@@ -82,6 +83,7 @@ def test_rows_that_cannot_be_used_can_be_skipped_and_are_counted(
         (["--model-option", "temperature"], "no NAME=VALUE"),
         (["--arms", "no-context", "--model", ""], "model"),
         (["--arms", "agent:codex"], "agent:codex needs a language model"),
+        (["--record", "a", "--replay", "b"], "record and replay cannot go together"),
     ],
 )
 def test_wrong_options_are_one_line_and_status_2(

@@ -10,7 +10,7 @@ from agent.messages import Message
 from sandbox.errors import SandboxLostError
 from swe_features.cell_results import CellResult, read_results
 from swe_features.equipment import Equipment
-from swe_features.errors import StoreError
+from swe_features.errors import ConfigError, StoreError
 from swe_features.preparation import Experiment
 from swe_features.session import RunSummary, run_experiment
 from swe_features.store import PLAN
@@ -135,6 +135,17 @@ def test_run_that_cannot_begin_leaves_the_last_plan_alone(tmp_path: Path) -> Non
     with pytest.raises(ModelSetupError):
         run_experiment(other, tmp_path / "out", Silence(), set_up=refuse)
     assert (tmp_path / "out" / PLAN).read_bytes() == before
+
+
+def test_missing_program_of_an_agent_is_told_before_anything_is_spent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = small_experiment(tmp_path, arms=["agent-unwalled:codex+sleep"])
+    monkeypatch.setattr("shutil.which", lambda program: None)
+    student = Student()
+    with pytest.raises(ConfigError, match="needs the program 'codex' on PATH"):
+        run(experiment, tmp_path / "out", student)
+    assert student.requests == []
 
 
 @pytest.mark.parametrize("workers", [1, 6])
