@@ -18,10 +18,13 @@ def multiply():
     matrix = np.ones((600, 600))
     while not stop.is_set():
         matrix @ matrix
-threading.Thread(target=multiply, daemon=True).start()
+thread = threading.Thread(target=multiply)
+thread.start()
 for _ in range(60):
     start_child([sys.argv[1], "-c", ""], {}, Path("/"), user=61000).end()
 stop.set()
+# An exit in the middle of a product would wait for it forever.
+thread.join()
 print("done")
 """
 
