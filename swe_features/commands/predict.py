@@ -34,7 +34,9 @@ def predict(  # noqa: PLR0917 - an option is a parameter
     recall_weight: Annotated[
         float, typer.Option(help="2 prefers recall, 0.5 precision.")
     ] = 1.0,
-    limit: Annotated[int, typer.Option(min=1, help="Candidates to list, beside the chosen files.")] = 50,
+    limit: Annotated[
+        int, typer.Option(min=1, help="Candidates to list, beside the chosen files.")
+    ] = 50,
     cache: Annotated[
         Path | None, typer.Option(help="Where indexes are kept.", show_default=False)
     ] = None,
