@@ -8,19 +8,14 @@ for each clone and looked back into, which equals learning it anew at each base 
 (a test says so). Coefficients that never saw a repository are read from `--held-out`,
 as `benchmarks.localizer_training` wrote them; for others the shipped ones are used.
 
-    python -m benchmarks.localizer --clones DIR --only NAME --unmerged [--rows FILE]
-
-asks the heads of pull requests that were never merged instead, those that forked from
-the first-parent chain, each as of the commit it forked from, once without and once with
-the older heads as examples; `--rows` names pull requests, as the SWE-Features dataset
-has them, that are asked apart, each of an index that was learned at its own base
-commit.
+`benchmarks.localizer_unmerged` asks what was never merged instead.
 """
 
 import argparse
 import json
 import resource
 import time
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -35,11 +30,11 @@ from agent.localizer.examples import (
     edited_files,
     example_changes,
     newest_pulls,
-    refitted,
 )
 from agent.localizer.features import fuse_ranks
 from agent.localizer.index import Index
-from agent.localizer.learning import Past, learn, read_past
+from agent.localizer.learning import Past, read_past
+from agent.localizer.practice import practise
 from agent.localizer.prior import Prior, read_prior, shipped_prior
 from agent.localizer.propagation import propagate
 from agent.localizer.query import Query, read_query
@@ -50,9 +45,9 @@ Floats = NDArray[np.float64]
 
 _TOP = 5
 _SUITE_SIZE = 60
-_ERA = 2_000
-"""Changes after which a past is fitted to again, where all of it is asked."""
-_SUFFIXES = (".py", ".js")
+_PRACTISED = 300
+"""Examples before the first question that are practised."""
+_REFIT_AFTER = 10
 _RESAMPLES = 2_000
 _AT_LEAST_THREE = SetPreference(min_files=3)
 _DEPTHS = (20, 50)
@@ -78,8 +73,6 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", help="Names of clones, by their end.")
     parser.add_argument("--held-out", type=Path)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--unmerged", action="store_true")
-    parser.add_argument("--rows", type=Path)
     parser.add_argument("--ablation", action="store_true")
     options = parser.parse_args()
     pasts: dict[str, Past] = {}
@@ -90,9 +83,6 @@ def main() -> None:
         if options.only and not name.endswith(tuple(options.only)):
             continue
         if not folder.is_dir() or folder.name.startswith("."):
-            continue
-        if options.unmerged:
-            evaluate_unmerged(inner if inner.is_dir() else folder, options.rows)
             continue
         past = read_past(inner if inner.is_dir() else folder)
         if options.ablation:
@@ -116,13 +106,13 @@ def evaluate(name: str, past: Past, prior: Prior) -> list[Asked]:
     if not suite:
         return []
     started_s = time.perf_counter()
-    own = refitted(past.index, past.changes, prior, before=suite[0])
+    taught = TaughtPast(past, prior, first=suite[0])
     fitted_s = time.perf_counter()
-    asked = [_ask(past, own, change) for change in suite]
+    asked = [_ask(taught, change) for change in suite]
     asked_s = time.perf_counter()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(
-        f"  {name}: {len(past.changes)} changes; refit"
+        f"  {name}: {len(past.changes)} changes; practice"
         f" {fitted_s - started_s:.1f} s, {1000 * (asked_s - fitted_s) / len(suite):.0f}"
         f" ms a query with all its baselines, {peak} MB at most so far",
         flush=True,
@@ -130,91 +120,32 @@ def evaluate(name: str, past: Past, prior: Prior) -> list[Asked]:
     return asked
 
 
-def evaluate_unmerged(clone: Path, rows: Path | None) -> None:
-    """Ask what was proposed and never merged, and some rows, if there are."""
-    listed = read_rows(rows) if rows else []
-    apart = {int(row["pr_number"]) for row in listed}
-    for with_heads in (False, True):
-        # The heads are needed in both cases, to be asked; examples only in one.
-        past = read_past(clone, with_heads=True)
-        if not with_heads:
-            chain = read_past(clone)
-        heads = [
-            one
-            for one in example_changes(past.index, least_code=3, suffixes=_SUFFIXES)
-            if past.changes[one].is_head and past.changes[one].number not in apart
+class TaughtPast:
+    """A past that can be asked as of any of its changes, taught by what is older.
+
+    Examples are practised once, in order of time; the weights are fitted again once ten
+    more of them are older than the question, as an index that grows does it.
+    """
+
+    def __init__(self, past: Past, prior: Prior, *, first: int) -> None:
+        self.past = past
+        self._prior = prior
+        before = [
+            one for one in example_changes(past.index, with_upkeep=True) if one < first
         ]
-        heads = _without_repeats(past, heads)
-        place = _Places(past if with_heads else chain)
-        asked = []
-        for head in heads:
-            change = past.changes[head]
-            gold = [past.index.paths[p] for p in _edited_paths(past.index, head)]
-            asked.append(place.ask(change.title, change.body, change.parent, gold))
-        name = "with past heads" if with_heads else "without past heads"
-        print_summary({f"unmerged, {name}": [one for one in asked if one]})
-        answers = [_ask_row(clone, row, with_heads=with_heads) for row in listed]
-        if answers:
-            print_summary({f"rows, {name}": answers})
-
-
-class _Places:
-    """Asks a past as of any of its commits, fitted to what was older."""
-
-    def __init__(self, past: Past) -> None:
-        self._past = past
-        self._position = {
-            change.commit: place for place, change in enumerate(past.changes)
-        }
+        start = before[-_PRACTISED] if len(before) >= _PRACTISED else 0
+        self._practice = practise(past.index, past.changes, prior, first=start)
+        self._examples = [one.change for one in self._practice.rows]
         self._fitted: dict[int, Prior] = {}
 
-    def ask(
-        self, title: str, body: str, base: str, gold: Sequence[str]
-    ) -> Asked | None:
-        """None where the base is not of the chain, or no gold file existed there."""
-        if base not in self._position:
-            return None
-        change = self._position[base] + 1
-        index = self._past.index
-        era = change // _ERA * _ERA
-        if era not in self._fitted:
-            changes = self._past.changes
-            prior = shipped_prior()
-            self._fitted[era] = refitted(index, changes, prior, before=era)
-        query = read_query(title, body)
-        found = estimate(index, self._fitted[era], query, change)
-        at = found.snapshot
-        named = {index.paths[int(at.path[one])]: int(one) for one in at.candidates}
-        files = np.array([named[path] for path in gold if path in named], np.int64)
-        return score(index, query, found, files, len(gold)) if len(files) else None
-
-
-def _ask_row(clone: Path, row: Mapping[str, Any], *, with_heads: bool) -> Asked:
-    """Learn at the row's own base commit, and ask."""
-    learned = learn(clone, row["base_commit"], with_heads=with_heads)
-    index = learned.index
-    query = read_query(row["title"], row["body"])
-    found = estimate(index, learned.prior, query, len(index.changes))
-    at = found.snapshot
-    named = {index.paths[int(at.path[one])]: int(one) for one in at.candidates}
-    gold = modified_files(row)
-    files = np.array([named[path] for path in gold if path in named], np.int64)
-    return score(index, query, found, files, len(gold))
-
-
-def _without_repeats(past: Past, heads: Sequence[int]) -> list[int]:
-    """Heads whose title nobody used before."""
-    titles: dict[str, int] = {}
-    for head in heads:
-        titles.setdefault(past.changes[head].title.lower(), head)
-    return list(titles.values())
-
-
-def _edited_paths(index: Index, change: int) -> list[int]:
-    first, end = (int(one) for one in index.touch_starts[change : change + 2])
-    edited = index.touch_status[first:end] == ord("M")
-    paths: list[int] = index.touch_path[first:end][edited].tolist()
-    return paths
+    def estimate(self, query: Query, change: int) -> Estimate:
+        """Estimate with what was known before a change."""
+        known = bisect_left(self._examples, change) // _REFIT_AFTER * _REFIT_AFTER
+        if known not in self._fitted:
+            border = self._examples[known] if known < len(self._examples) else None
+            self._fitted[known] = self._practice.fitted(self._prior, before=border)
+        prior, record = self._fitted[known], self._practice.record
+        return estimate(self.past.index, prior, query, change, record)
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
@@ -229,10 +160,10 @@ def modified_files(row: Mapping[str, Any]) -> list[str]:
     return [one["filename"] for one in files if one["status"] == "modified"]
 
 
-def _ask(past: Past, prior: Prior, change: int) -> Asked:
-    index, text = past.index, past.changes[change]
+def _ask(taught: TaughtPast, change: int) -> Asked:
+    index, text = taught.past.index, taught.past.changes[change]
     query = read_query(text.title, text.body)
-    found = estimate(index, prior, query, change)
+    found = taught.estimate(query, change)
     gold = edited_files(index, change)
     return score(index, query, found, gold, len(gold))
 

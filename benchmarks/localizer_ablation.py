@@ -21,7 +21,7 @@ from agent.localizer.network import Network
 from agent.localizer.query import read_query
 from agent.localizer.set_size import SetPreference, choose_size
 from agent.localizer.signals import measure
-from benchmarks.localizer_network import teach
+from agent.localizer.teaching import teach
 from benchmarks.localizer_training import FOLDS, Example, collect, stacked
 
 __all__ = ["ablate"]
@@ -32,6 +32,7 @@ _GROUPS = (
     ("content", ("content.",)),
     ("definitions", ("definition.",)),
     ("paths", ("path.",)),
+    ("united fields", ("united.",)),
     ("history", ("history.",)),
     ("priors", ("prior.",)),
     ("kinds", ("kind.",)),

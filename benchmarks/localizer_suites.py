@@ -18,13 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from agent.localizer.estimate import estimate
-from agent.localizer.examples import refitted
 from agent.localizer.learning import Past, read_past
 from agent.localizer.prior import Prior
 from agent.localizer.query import read_query
 from benchmarks.localizer import (
     Asked,
+    TaughtPast,
     modified_files,
     print_row,
     print_summary,
@@ -67,7 +66,7 @@ def ask_suite(past: Past, rows: list[dict[str, Any]], prior: Prior) -> list[Aske
     Args:
         past: The clone's.
         rows: As the suite has them. Any: JSON values.
-        prior: What other repositories taught; refitted to what is older than the rows.
+        prior: What other repositories taught; moved to what is older than each row.
     """
     place = {change.commit: at for at, change in enumerate(past.changes)}
     merged = [row for row in rows if row["merge_commit"] in place]
@@ -76,15 +75,15 @@ def ask_suite(past: Past, rows: list[dict[str, Any]], prior: Prior) -> list[Aske
     if not merged:
         return []
     first = place[merged[0]["merge_commit"]]
-    own = refitted(past.index, past.changes, prior, before=first)
-    answers = (_ask(past, own, row, place[row["merge_commit"]]) for row in merged)
+    taught = TaughtPast(past, prior, first=first)
+    answers = (_ask(taught, row, place[row["merge_commit"]]) for row in merged)
     return [one for one in answers if one is not None]
 
 
-def _ask(past: Past, prior: Prior, row: Mapping[str, Any], change: int) -> Asked | None:
+def _ask(taught: TaughtPast, row: Mapping[str, Any], change: int) -> Asked | None:
     """None where no file that the row modified was there before it."""
     query = read_query(row["title"], row["body"] or "")
-    found = estimate(past.index, prior, query, change)
+    past, found = taught.past, taught.estimate(query, change)
     at = found.snapshot
     paths = past.index.paths
     gold = set(modified_files(row))

@@ -11,28 +11,39 @@ from first looks that saw neither that fold nor the example's own.
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 
 from agent.localizer.examples import (
     ExampleRows,
     edited_files,
     example_changes,
     example_rows,
+    example_weight,
     newest_pulls,
 )
 from agent.localizer.features import fuse_ranks, second_features, signal_features
 from agent.localizer.index import Snapshot
 from agent.localizer.learning import Past, read_past
-from agent.localizer.logistic import Coefficients, fit
+from agent.localizer.logistic import Coefficients
 from agent.localizer.prior import Prior
 from agent.localizer.propagation import propagate
 from agent.localizer.query import read_query
 from agent.localizer.signals import measure
-from benchmarks.localizer_network import teach
+from agent.localizer.teaching import teach
+from agent.localizer.track_record import (
+    Remembered,
+    TrackRecord,
+    add_own,
+    remember,
+)
 
 __all__ = ["FOLDS", "Example", "School", "collect", "readable", "stacked"]
 
@@ -47,6 +58,7 @@ FOLDS = (
 )
 """The repositories that teach, by the end of their folders' names."""
 _CAUTION = 1_500.0
+_MOST_STEPS = 50
 _USUAL_EXAMPLES = 250
 _FIRST_CHANGES = 10
 _LOOSE_WEIGHT = 0.6
@@ -57,6 +69,8 @@ class Example:
     """A past change, ready to learn from."""
 
     snapshot: Snapshot
+    near: tuple[NDArray[np.int64], Floats]
+    """Similar past changes, and how similar they are."""
     signals: Mapping[str, Rows]
     labels: NDArray[np.bool_]
     weight: float
@@ -112,11 +126,15 @@ class School:
     def _look_twice(self, name: str, first: Coefficients) -> None:
         """Make rows for the second look of what one first look says."""
         index = self.learned[name].index
+        remembered: list[Remembered] = []
+        record = TrackRecord(remembered)  # grows with the list
         for one in self.examples[name]:
             signals = _widened(one.signals)
             table = signal_features(signals)
             chance = first.probabilities(table.names, table.matrix())
-            flows = propagate(index, one.snapshot, chance)
+            flows = dict(propagate(index, one.snapshot, chance))
+            add_own(index, one.snapshot, record, one.near, flows)
+            remembered.append(remember(index, one.snapshot, chance, one.labels))
             table = second_features(table, chance, flows)
             self.columns[1] = tuple(table.names)
             one.second = _narrowed(example_rows(table.matrix(), chance, one.labels))
@@ -131,7 +149,7 @@ def collect(learned: Past, *, newest: int | None = None) -> list[Example]:
     """
     index = learned.index
     strict = frozenset(newest_pulls(index, len(index.changes)))
-    usable = sorted(strict.union(example_changes(index)))
+    usable = sorted(strict.union(example_changes(index, with_upkeep=True)))
     usable = [one for one in usable if one >= _FIRST_CHANGES]
     usable = usable if newest is None else usable[-newest:]
     weight = (_USUAL_EXAMPLES / max(len(usable), 1)) ** 0.5
@@ -148,12 +166,18 @@ def collect(learned: Past, *, newest: int | None = None) -> list[Example]:
         found.append(
             Example(
                 snapshot=measured.snapshot,
+                near=(measured.neighbours, measured.similarity),
                 signals={
                     key: column.astype(np.float32)
                     for key, column in measured.signals.items()
                 },
                 labels=labels,
-                weight=weight * (1.0 if change in strict else _LOOSE_WEIGHT),
+                weight=weight
+                * (
+                    1.0
+                    if change in strict
+                    else min(_LOOSE_WEIGHT, example_weight(text.title))
+                ),
                 first=_narrowed(first),
             )
         )
@@ -191,9 +215,17 @@ def _fit(
     scale = rows.std(0, dtype=np.float64)
     scale[scale < 1e-6] = 1.0  # noqa: PLR2004 - a column that never differs
     standard = ((rows - mean) / scale).astype(np.float32)
-    wide = labels.astype(np.float64), weights.astype(np.float64)
-    solution = fit(standard, *wide, _CAUTION)
-    return Coefficients(columns, mean, scale, solution[:-1], float(solution[-1]))
+    model = LogisticRegression(
+        C=1 / _CAUTION, solver="newton-cholesky", max_iter=_MOST_STEPS
+    )
+    model.fit(standard, labels, weights)
+    return Coefficients(
+        columns, mean, scale, model.coef_[0], float(model.intercept_[0])
+    )
+
+
+_SCHOOLS: list[School] = []
+"""What forked workers find when they begin."""
 
 
 def _short_name(name: str) -> str | None:
@@ -209,33 +241,51 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--held-out", type=Path, help="Also write the folds' here.")
     options = parser.parse_args()
-    learned = {}
+    clones = {}
     for folder in sorted(options.clones.iterdir()):
         short = _short_name(folder.name.replace("+", "/"))
         if short is not None:
             inner = folder / "repo"
-            learned[short] = read_past(inner if inner.is_dir() else folder)
-    examples = {name: collect(one) for name, one in learned.items()}
-    for name, found in examples.items():
-        print(f"{name}: {len(found)} examples", flush=True)
-    school = School(learned, examples)
+            clones[short] = inner if inner.is_dir() else folder
+    school = _gathered(clones)
+    _SCHOOLS.append(school)
+    # Forked workers read the examples where they are; nothing is copied to them.
+    with ProcessPoolExecutor(mp_context=get_context("fork")) as pool:
+        everyone, *folds = pool.map(_taught_without, [(), *school.folds])
     record = {
         "trained_by": "benchmarks/localizer_training.py",
-        "trained_on": {name: one.commit for name, one in learned.items()},
-        **school.without().as_record(),
+        "trained_on": {name: one.commit for name, one in school.learned.items()},
+        **everyone,
     }
     options.out.write_text(readable(record) + "\n", encoding="utf-8")
     if options.held_out:
-        _write_held_out(school, options.held_out)
+        options.held_out.mkdir(parents=True, exist_ok=True)
+        for fold, taught in zip(school.folds, folds, strict=True):
+            for name in fold:
+                path = options.held_out / f"{name}.json"
+                path.write_text(json.dumps(taught), encoding="utf-8")
 
 
-def _write_held_out(school: School, folder: Path) -> None:
-    """Write what never saw a fold, by the names of its repositories."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for fold in school.folds:
-        text = json.dumps(school.without(fold).as_record())
-        for name in fold:
-            (folder / f"{name}.json").write_text(text, encoding="utf-8")
+def _gathered(clones: Mapping[str, Path]) -> School:
+    """Every repository's past and examples."""
+    with ProcessPoolExecutor(mp_context=get_context("fork")) as pool:
+        found = dict(zip(clones, pool.map(_studied, clones.values()), strict=True))
+    for name, (_, examples) in found.items():
+        print(f"{name}: {len(examples)} examples", flush=True)
+    return School(
+        {name: past for name, (past, _) in found.items()},
+        {name: examples for name, (_, examples) in found.items()},
+    )
+
+
+def _studied(clone: Path) -> tuple[Past, list[Example]]:
+    past = read_past(clone)
+    return past, collect(past)
+
+
+def _taught_without(fold: tuple[str, ...]) -> dict[str, Any]:
+    """What a worker teaches, as JSON values."""
+    return _SCHOOLS[0].without(fold).as_record()
 
 
 def readable(value: object, *, margin: str = "") -> str:

@@ -13,6 +13,7 @@ from agent.localizer.prior import Prior
 from agent.localizer.propagation import propagate
 from agent.localizer.query import Query
 from agent.localizer.signals import measure
+from agent.localizer.track_record import TrackRecord, add_own
 
 __all__ = ["Estimate", "estimate"]
 
@@ -36,8 +37,18 @@ class Estimate:
     similarity: Floats
 
 
-def estimate(index: Index, prior: Prior, query: Query, change: int) -> Estimate:
-    """Estimate with what was known before a change."""
+def estimate(
+    index: Index, prior: Prior, query: Query, change: int, record: TrackRecord
+) -> Estimate:
+    """Estimate with what was known before a change.
+
+    Args:
+        index: The past.
+        prior: Weights of both looks.
+        query: The described change.
+        change: Everything before this change is known, nothing from it on.
+        record: How the first look fared; only what is older than the change is read.
+    """
     found = measure(index, query, change)
     if not len(found.snapshot.candidates):
         nothing = np.zeros(0)
@@ -53,7 +64,9 @@ def estimate(index: Index, prior: Prior, query: Query, change: int) -> Estimate:
         )
     table = signal_features(found.signals)
     first = prior.first.probabilities(table.names, table.matrix())
-    flows = propagate(index, found.snapshot, first)
+    flows = dict(propagate(index, found.snapshot, first))
+    near = (found.neighbours, found.similarity)
+    add_own(index, found.snapshot, record, near, flows)
     table = second_features(table, first, flows)
     rows = table.matrix()
     return Estimate(

@@ -1,43 +1,35 @@
 """Past changes as labelled examples: a text, and the files that it led to."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.localizer.changes import Change
-from agent.localizer.estimate import estimate
 from agent.localizer.index import Index
 from agent.localizer.paths import FileKind
 from agent.localizer.postings import Ints
-from agent.localizer.prior import Prior
-from agent.localizer.query import read_query
 
 __all__ = [
     "ExampleRows",
     "edited_files",
     "example_changes",
     "example_rows",
+    "example_weight",
     "newest_pulls",
-    "refitted",
 ]
 
-_MAINTENANCE = re.compile(
+_UPKEEP = re.compile(
     r"^\W*(fix|bug|hotfix|bump|docs?\b|documentation|chore|ci\b|build|release|prepare"
     r"|version|revert|typo|style|lint|tests?\b|refactor|changelog|deps|update dep"
     r"|\[pre-commit)",
     re.I,
 )
+_UPKEEP_WEIGHT = 0.4
 _MOST_FILES = 30
 _PULL_SUFFIXES = (".py", ".js")
-_NEWEST = 200
-_FEWEST = 20
-_FIRST_CHANGES = 30
 _HARD_ROWS = 60
 _EASY_ROWS = 15
-_CAUTION = 5_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +49,25 @@ def edited_files(index: Index, change: int) -> Ints:
     return files
 
 
+def example_weight(title: str) -> float:
+    """How much a change teaches; less where it calls itself a fix or a release."""
+    return _UPKEEP_WEIGHT if _UPKEEP.match(title) else 1.0
+
+
 def example_changes(
-    index: Index, *, least_code: int = 2, suffixes: tuple[str, ...] = ()
+    index: Index,
+    *,
+    least_code: int = 2,
+    suffixes: tuple[str, ...] = (),
+    with_upkeep: bool = False,
 ) -> list[int]:
     """Changes that look like a described feature, oldest first.
 
     Args:
         index: The past.
         least_code: Source or test files that it must have edited.
+        with_upkeep: Whether those may be among them that name themselves a fix, a
+            release, documentation or the like, which `example_weight` counts less.
         suffixes: Count only files that end so; any source or test when empty.
     """
     kind = index.path_kind[index.touch_path]
@@ -79,10 +82,14 @@ def example_changes(
     counts = np.bincount(index.touch_change[edited & code], minlength=total)
     sizes = np.bincount(index.touch_change[edited], minlength=total)
     fitting = np.flatnonzero((counts >= least_code) & (sizes <= _MOST_FILES))
+    rows = index.changes
+    # What a head proposed and the chain then merged would be an example of itself.
+    proposed = {row.number for row in rows if row.is_head}
     return [
         change
         for change in fitting.tolist()
-        if not _MAINTENANCE.match(index.changes[change].title)
+        if (with_upkeep or not _UPKEEP.match(rows[change].title))
+        and (rows[change].is_head or rows[change].number not in proposed)
     ]
 
 
@@ -112,37 +119,3 @@ def example_rows(
     weights = np.ones(len(chosen))
     weights[len(hard) :] = len(rest) / max(len(easy), 1)
     return ExampleRows(names_rows[chosen], labels[chosen].astype(np.float64), weights)
-
-
-def refitted(
-    index: Index, changes: Sequence[Change], prior: Prior, *, before: int | None = None
-) -> Prior:
-    """The prior, moved towards the repository's own past.
-
-    Args:
-        index: The past.
-        changes: Its changes, in the same order, with their full texts.
-        prior: What other repositories taught.
-        before: Use only changes before this one; all when None.
-    """
-    end = len(changes) if before is None else before
-    usable = [one for one in example_changes(index) if _FIRST_CHANGES <= one < end]
-    usable = usable[-_NEWEST:]
-    if len(usable) < _FEWEST:
-        return prior
-    chosen: list[ExampleRows] = []
-    for change in usable:
-        query = read_query(changes[change].title, changes[change].body)
-        found = estimate(index, prior, query, change)
-        labels = np.isin(found.snapshot.candidates, edited_files(index, change))
-        if query.terms and labels.any():
-            chosen.append(example_rows(found.rows, found.first, labels))
-    if len(chosen) < _FEWEST:
-        return prior
-    second = prior.second.refit(
-        np.concatenate([one.rows for one in chosen]),
-        np.concatenate([one.labels for one in chosen]),
-        np.concatenate([one.weights for one in chosen]),
-        _CAUTION,
-    )
-    return Prior(prior.first, second)

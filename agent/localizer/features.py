@@ -13,9 +13,10 @@ __all__ = ["FeatureTable", "fuse_ranks", "second_features", "signal_features"]
 
 Floats = NDArray[np.float64]
 
-_PLAIN = ("kind.", "query.")
+_PLAIN = ("kind.", "query.", "united.cover")
 _DEEPEST_RANK = 300
 _FIFTH = 4
+_OWN = "own."
 
 
 class FeatureTable:
@@ -64,7 +65,7 @@ def second_features(
     Args:
         table: Features of the first look; takes the others too.
         first: Its probabilities.
-        flows: What `propagate` made of them.
+        flows: What `propagate` made of them, and the track record.
     """
     order = np.argsort(-first, kind="stable")
     rank = np.empty(len(first))
@@ -75,6 +76,9 @@ def second_features(
     best = float(first.max(initial=0.0))
     table.add("first.best", np.full(len(first), np.log(best + 1e-6)))
     for name, flow in flows.items():
+        if name.startswith(_OWN):
+            table.add(name, flow)
+            continue
         table.add(f"{name}:log", np.log(flow + 0.01))
         table.add(f"{name}:ratio", flow / max(float(flow.max(initial=0.0)), 1e-9))
     return table

@@ -1,6 +1,6 @@
 """The past as arrays, and what the tree looked like before any change of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -143,6 +143,16 @@ class Index:
     def folder_words(self) -> PathWords:
         """Which paths have a word in their folders' names."""
         return PathWords.of(facts.folder_terms for facts in self.facts)
+
+    @cached_property
+    def file_paths(self) -> dict[str, Ints]:
+        """Paths by their file's name, lower case."""
+        return _gathered(path.lower().rpartition("/")[2] for path in self.paths)
+
+    @cached_property
+    def folder_paths(self) -> dict[str, Ints]:
+        """Paths by their folder, lower case."""
+        return _gathered(facts.folder.lower() for facts in self.facts)
 
     @cached_property
     def path_suffix(self) -> Ints:
@@ -289,6 +299,14 @@ def freeze(journal: Journal) -> Index:
         postings=dict(journal.postings),
         facts=journal.facts,
     )
+
+
+def _gathered(names: Iterable[str]) -> dict[str, Ints]:
+    """Numbers of the equal ones."""
+    found: dict[str, list[int]] = {}
+    for number, name in enumerate(names):
+        found.setdefault(name, []).append(number)
+    return {name: np.array(numbers, np.int64) for name, numbers in found.items()}
 
 
 def _number(names: object) -> Ints:

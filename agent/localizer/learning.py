@@ -6,18 +6,19 @@ from pathlib import Path
 
 from agent.localizer.changes import Change, list_changes, resolve_commit
 from agent.localizer.diffs import read_diffs
-from agent.localizer.examples import refitted
 from agent.localizer.git import run_git
 from agent.localizer.index import Index, freeze
 from agent.localizer.journal import Journal
 from agent.localizer.localizer import Localizer
+from agent.localizer.practice import practise
 from agent.localizer.prior import Prior, shipped_prior
 from agent.localizer.store import IndexStore, StoredIndex
 
 __all__ = ["Past", "learn", "read_past"]
 
 _LONGEST_UPDATE = 3_000
-_REFIT_GROWTH = 1.1
+_REFIT_AFTER = 10
+"""New examples that are worth fitting again for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +90,45 @@ def _write_down(repo: Path, changes: Sequence[Change], journal: Journal) -> Inde
 
 
 def _as_localizer(stored: StoredIndex, repo: Path) -> Localizer:
-    return Localizer(stored.index, stored.prior, commit=stored.commit, repo=repo)
+    return Localizer(
+        stored.index,
+        stored.prior,
+        stored.practice.record,
+        commit=stored.commit,
+        repo=repo,
+    )
 
 
 def _build(repo: Path, commit: str, prior: Prior, *, with_heads: bool) -> StoredIndex:
     past = read_past(repo, commit, with_heads=with_heads)
-    fitted = refitted(past.index, past.changes, prior)
-    return StoredIndex(commit, with_heads, past.index, fitted, len(past.changes))
+    practice = practise(past.index, past.changes, prior)
+    fitted = practice.fitted(prior)
+    return StoredIndex(
+        commit=commit,
+        with_heads=with_heads,
+        index=past.index,
+        prior=fitted,
+        practice=practice,
+        fitted=len(past.changes),
+    )
 
 
 def _update(repo: Path, commit: str, known: StoredIndex, start: Prior) -> StoredIndex:
-    """Add what is new; fit again only once the past has grown by a tenth."""
+    """Add what is new; fit again only for a few examples at once."""
     new = list_changes(repo, commit, after=known.commit, with_heads=known.with_heads)
     index = _write_down(repo, new, known.index.as_journal())
-    prior, examples = known.prior, known.examples
-    if len(index.changes) > _REFIT_GROWTH * examples:
-        changes = list_changes(repo, commit, with_heads=known.with_heads)
-        if len(changes) == len(index.changes):
-            prior, examples = refitted(index, changes, start), len(changes)
-    return StoredIndex(commit, known.with_heads, index, prior, examples)
+    practice = practise(index, new, start, known=known.practice)
+    prior, fitted = known.prior, known.fitted
+    if practice.since(fitted) >= _REFIT_AFTER:
+        prior, fitted = practice.fitted(start), len(index.changes)
+    return StoredIndex(
+        commit=commit,
+        with_heads=known.with_heads,
+        index=index,
+        prior=prior,
+        practice=practice,
+        fitted=fitted,
+    )
 
 
 def _newest_known(

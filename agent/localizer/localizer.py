@@ -12,6 +12,7 @@ from agent.localizer.index import Index
 from agent.localizer.prior import Prior
 from agent.localizer.query import read_query
 from agent.localizer.set_size import SetPreference, choose_size
+from agent.localizer.track_record import TrackRecord
 
 __all__ = ["Candidate", "Localizer", "Prediction"]
 
@@ -46,15 +47,26 @@ class Prediction:
 class Localizer:
     """What the past of one repository taught, ready for queries. Thread-safe."""
 
-    def __init__(self, index: Index, prior: Prior, *, commit: str, repo: Path) -> None:
+    def __init__(
+        self,
+        index: Index,
+        prior: Prior,
+        record: TrackRecord,
+        *,
+        commit: str,
+        repo: Path,
+    ) -> None:
         self.index = index
         self.prior = prior
+        self.record = record
         self.commit = commit
         self._repo = repo
 
     def with_index(self, index: Index) -> "Localizer":
         """The same weights over another index of the same tree."""
-        return Localizer(index, self.prior, commit=self.commit, repo=self._repo)
+        return Localizer(
+            index, self.prior, self.record, commit=self.commit, repo=self._repo
+        )
 
     def rank(
         self,
@@ -76,7 +88,8 @@ class Localizer:
                 match best; this reads the files from the repository.
         """
         query = read_query(title, body)
-        found = estimate(self.index, self.prior, query, len(self.index.changes))
+        now = len(self.index.changes)
+        found = estimate(self.index, self.prior, query, now, self.record)
         order = np.argsort(-found.probability, kind="stable")
         size = choose_size(found.probability[order], preference)
         witness = Witness(self.index, query, found)

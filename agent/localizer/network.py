@@ -7,21 +7,21 @@ below a threshold, learn such pairs. What they say is added to the regression.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.localizer.logistic import fit, squash
+from agent.localizer.logistic import squash
 
 __all__ = ["Network"]
 
 Floats = NDArray[np.float64]
+Rows = NDArray[Any]
 
 _FARTHEST = 4.0
 """Standardised features are cut here, so that a strange repository stays in range."""
-_UNTAUGHT_SHARE = 0.006
 _DIGITS = 4
 """Significant ones, of what is written down."""
 
@@ -50,33 +50,15 @@ class Network:
         if tuple(names) != self.names:
             msg = f"the model knows {len(self.names)} other features: train it again"
             raise ValueError(msg)
-        return squash(self.widen(rows) @ self.weight + self.intercept)
-
-    def widen(self, rows: Floats) -> Floats:
-        """Standardised features, and what the units say of them."""
-        standard = ((rows - self.mean) / self.scale).clip(-_FARTHEST, _FARTHEST)
+        standard = self.standardise(rows)
         heard = (standard @ self.units + self.threshold).clip(0.0)
-        return np.concatenate([standard, heard], axis=1)
+        weighed = standard @ self.weight[: len(names)]
+        return squash(weighed + heard @ self.weight[len(names) :] + self.intercept)
 
-    def refit(
-        self, rows: Floats, labels: Floats, weights: Floats, caution: float
-    ) -> "Network":
-        """Move the weights towards new examples as far as they insist.
-
-        The units stay as they are: a repository's own past is too short to teach them.
-
-        Args:
-            rows: Features of the examples, as they come.
-            labels: 1 for edited files, 0 for others.
-            weights: How much each row counts.
-            caution: How many examples the present weights are worth.
-        """
-        start = np.append(self.weight, self.intercept)
-        # A weight of nothing was never taught anything, so it may move freely: no
-        # shipped example knew heads of pull requests.
-        pull = np.where(self.weight == 0, _UNTAUGHT_SHARE, 1.0) * caution
-        moved = fit(self.widen(rows), labels, weights, pull, start)
-        return replace(self, weight=moved[:-1], intercept=float(moved[-1]))
+    def standardise(self, rows: Rows) -> Floats:
+        """Rows as the weights expect them. Any: numbers of every width."""
+        standard: Floats = (rows - self.mean) / self.scale
+        return standard.clip(-_FARTHEST, _FARTHEST)
 
     def as_record(self) -> dict[str, Any]:
         """JSON values: [mean, scale, weight, weight in each unit] of each feature."""

@@ -1,7 +1,9 @@
 """Which paths have a word in their name, or in their folders."""
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,8 @@ __all__ = ["PathWords"]
 
 Floats = NDArray[np.float64]
 
+_MOST_ALIKE = 40
+
 
 @dataclass(frozen=True, slots=True)
 class PathWords:
@@ -20,6 +24,8 @@ class PathWords:
     paths: Mapping[str, Ints]
     total: int
     """Number of all paths."""
+    ordered: Sequence[str]
+    """All words, sorted."""
 
     @classmethod
     def of(cls, words: Iterable[Iterable[str]]) -> "PathWords":
@@ -31,7 +37,7 @@ class PathWords:
             for word in those:
                 found.setdefault(word, []).append(path)
         arrays = {word: np.array(paths, np.int64) for word, paths in found.items()}
-        return cls(arrays, total)
+        return cls(arrays, total, sorted(arrays))
 
     def count(self, word: str, exists: Ints) -> int:
         """How many files have a word in their paths.
@@ -42,6 +48,22 @@ class PathWords:
         """
         paths = self.paths.get(word)
         return 0 if paths is None else int(exists[paths].sum())
+
+    def like(self, word: str, shortest: int) -> list[str]:
+        """Other words that begin with a word, or that it begins with.
+
+        Args:
+            word: A term, as `terms_of` spells it.
+            shortest: Letters that both must have in common, at least.
+        """
+        first = bisect_left(self.ordered, word)
+        found = []
+        for other in islice(self.ordered, first, first + _MOST_ALIKE):
+            if not other.startswith(word):
+                break
+            found.append(other)
+        found += [word[:end] for end in range(shortest, len(word))]
+        return [one for one in found if one != word and one in self.paths]
 
     def weigh(self, value: Mapping[str, float]) -> Floats:
         """Sum of the values of each path's words."""

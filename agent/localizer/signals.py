@@ -10,11 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.localizer.asking import add_asking
 from agent.localizer.index import Index, Snapshot
+from agent.localizer.mentions import spelled_paths
 from agent.localizer.path_words import PathWords
 from agent.localizer.postings import Gathered, Ints, totals
 from agent.localizer.query import Query
 from agent.localizer.standing import add_standing
+from agent.localizer.united import TermFields, add_united
 
 __all__ = ["Evidence", "measure"]
 
@@ -56,6 +59,8 @@ class _Measurement:
         self.files = snapshot.candidates
         known = index.term_number
         terms = [term for term in query.terms if term in known]
+        self.known = terms
+        """Terms of the query that the past knows, in the order of every matrix."""
         self.term = [known[term] for term in terms]
         self.weight = np.array([query.terms[term] for term in terms], np.float64)
         self.in_title = np.array([t in query.title_terms for t in terms], np.bool_)
@@ -68,13 +73,17 @@ class _Measurement:
         counts = self._present(content, len(self.term))
         self._content(counts)
         self._touches(content, self._rarity(counts))
-        self._definitions()
+        defined = self._definitions()
         self._paths()
+        strength = counts / (counts + _K1 * self._norm())
+        fields = TermFields(self.known, strength, defined)
+        add_united(self.index, self.at, self.query, fields, self.signals)
         neighbours, similarity = self._neighbours(content)
         self._profiles(content)
         self._feedback(neighbours[:_FEEDBACK_CHANGES], similarity)
         near = (neighbours, similarity)
         add_standing(self.index, self.at, self.query, near, self.signals)
+        add_asking(self.index, self.at, self.query, self.signals)
         return Evidence(self.at, self.signals, neighbours, similarity)
 
     def _gather(self, field: str) -> Gathered:
@@ -100,11 +109,16 @@ class _Measurement:
     def _bm25(
         self, counts: Floats, weight: Floats, *, by_length: bool = True
     ) -> Floats:
-        length = self.at.length[self.files]
-        mean = max(float(length.mean()), 1.0) if len(length) else 1.0
-        norm = 1 - _B + _B * length / mean if by_length else np.ones_like(length)
+        norm = self._norm() if by_length else np.ones(len(self.files))
         strength = counts * (_K1 + 1) / (counts + _K1 * norm)
         return (weight * self._rarity(counts)) @ strength
+
+    def _norm(self) -> Floats:
+        """By how much each file is longer than the usual one, softened."""
+        length = self.at.length[self.files]
+        mean = max(float(length.mean()), 1.0) if len(length) else 1.0
+        norm: Floats = 1 - _B + _B * length / mean
+        return norm
 
     def _content(self, counts: Floats) -> None:
         rare = self._rarity(counts)
@@ -137,7 +151,8 @@ class _Measurement:
         cubes = totals(index.touch_file[:border], score**3, index.files)
         self.signals["history.touches"] = np.cbrt(cubes)[self.files]
 
-    def _definitions(self) -> None:
+    def _definitions(self) -> NDArray[np.bool_]:
+        """Who defines what is asked for; returns terms by files."""
         counts = self._present(self._gather("definitions"), len(self.term))
         self.signals["definition.all"] = self._bm25(
             counts, self.weight, by_length=False
@@ -148,6 +163,7 @@ class _Measurement:
         self.signals["definition.compound"] = self._bm25(
             counts, self.weight * self.compound, by_length=False
         )
+        return counts > 0
 
     def _paths(self) -> None:
         path = self.at.path[self.files]
@@ -160,12 +176,8 @@ class _Measurement:
         self.signals["path.name_title"] = name.weigh(titled)[path]
         self.signals["path.folder"] = folder.weigh(heavy)[path]
         self.signals["path.exact"] = self._spoken()[self.index.path_subject[path]]
-        spelled = np.zeros(len(path))
-        if self.query.paths:
-            names = (self.index.paths[one].lower() for one in path.tolist())
-            each = (_spelled(one, self.query.paths) for one in names)
-            spelled = np.fromiter(each, np.float64)
-        self.signals["path.spelled"] = spelled
+        spelled = spelled_paths(self.index, self.query.paths)
+        self.signals["path.spelled"] = spelled[path]
 
     def _spoken(self) -> Floats:
         """How much the query speaks of each subject, by its number."""
@@ -316,14 +328,3 @@ def _nearest(score: Floats, count: int) -> tuple[Ints, Floats]:
     order = found[np.argsort(-score[found], kind="stable")[:count]]
     best = score[order]
     return order, best / best[0] if len(best) else best
-
-
-def _spelled(path: str, spelled: tuple[str, ...]) -> float:
-    """How much of the path the text spells out: 1 for a whole one."""
-    best = 0.0
-    for one in spelled:
-        if path == one or path.endswith("/" + one):
-            best = max(best, 0.5 + 0.5 * (one.count("/") + 1) / (path.count("/") + 1))
-        elif one.endswith("/" + path) or f"{one}/" in f"{path}/":
-            best = max(best, 0.3)
-    return best

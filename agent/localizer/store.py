@@ -22,11 +22,13 @@ from agent.localizer.index import Index
 from agent.localizer.journal import FIELDS, ChangeRow
 from agent.localizer.paths import FileKind, PathFacts
 from agent.localizer.postings import Postings
+from agent.localizer.practice import PARTS, Practice, as_arrays, from_arrays
 from agent.localizer.prior import Prior, read_prior
 
 __all__ = ["FORMAT", "IndexStore", "StoredIndex"]
 
-FORMAT = 2
+FORMAT = 3
+"""Other coefficients are another format too: what was practised fits only its own."""
 _ARRAYS = ("touch_starts", "touch_file", "touch_status", "touch_length", "namings")
 _COLUMNS = ("starts", "place", "plus", "minus")
 _KEPT = 12
@@ -40,7 +42,8 @@ class StoredIndex:
     with_heads: bool
     index: Index
     prior: Prior
-    examples: int
+    practice: Practice
+    fitted: int
     """Changes that the past had when the coefficients were fitted."""
 
 
@@ -115,12 +118,14 @@ def _write(folder: Path, stored: StoredIndex) -> None:
     starts, terms = index.change_terms
     np.save(folder / "forward-starts.npy", starts)
     np.save(folder / "forward-terms.npy", terms)
+    for name, array in as_arrays(stored.practice).items():
+        np.save(folder / f"practice-{name}.npy", array)
     tables: dict[str, Any] = {
         "words": index.words,
         "paths": index.paths,
         "facts": _as_rows(index.facts, PathFacts),
         "changes": _as_rows(index.changes, ChangeRow),
-        "prior": {**stored.prior.as_record(), "examples": stored.examples},
+        "prior": {**stored.prior.as_record(), "fitted": stored.fitted},
     }
     for name, table in tables.items():
         (folder / f"{name}.json").write_text(json.dumps(table), encoding="ascii")
@@ -160,5 +165,10 @@ def _read(folder: Path, commit: str, *, with_heads: bool) -> StoredIndex:
     index.__dict__["change_terms"] = array("forward-starts"), array("forward-terms")
     prior = table("prior")
     return StoredIndex(
-        commit, with_heads, index, read_prior(prior), int(prior["examples"])
+        commit=commit,
+        with_heads=with_heads,
+        index=index,
+        prior=read_prior(prior),
+        practice=from_arrays({name: array(f"practice-{name}") for name in PARTS}),
+        fitted=int(prior["fitted"]),
     )

@@ -74,8 +74,8 @@ def test_looking_back_equals_having_learned_only_that_much(
     query = read_query(TITLE, "It should try again when the client fails.")
     for position in (1, 12, 40):
         short = learn(shop_repository, changes[position - 1].commit)
-        back = estimate(whole.index, whole.prior, query, position)
-        then = estimate(short.index, whole.prior, query, position)
+        back = estimate(whole.index, whole.prior, query, position, whole.record)
+        then = estimate(short.index, whole.prior, query, position, short.record)
         np.testing.assert_allclose(back.probability, then.probability)
         paths = [
             [

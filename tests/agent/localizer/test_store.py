@@ -36,7 +36,9 @@ def test_growing_equals_learning_anew(tmp_path: Path, with_heads: bool) -> None:
         np.testing.assert_array_equal(
             getattr(grown.index, name), getattr(anew.index, name)
         )
-    same = Localizer(anew.index, grown.prior, commit=anew.commit, repo=repo)
+    same = Localizer(
+        anew.index, grown.prior, grown.record, commit=anew.commit, repo=repo
+    )
     assert grown.rank(TITLE) == same.rank(TITLE)
 
 

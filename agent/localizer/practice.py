@@ -1,0 +1,226 @@
+"""Past changes asked as if they had not been made yet, to learn from the answers.
+
+One pass over the newest examples, in order of time, leaves two things: how the first
+look fared (`track_record`), and rows to teach the second look further.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.localizer.changes import Change
+from agent.localizer.estimate import estimate
+from agent.localizer.examples import (
+    edited_files,
+    example_changes,
+    example_rows,
+    example_weight,
+)
+from agent.localizer.index import Index
+from agent.localizer.paths import FileKind
+from agent.localizer.prior import Prior
+from agent.localizer.query import read_query
+from agent.localizer.teaching import teach_further
+from agent.localizer.track_record import Remembered, TrackRecord, remember
+
+__all__ = [
+    "PARTS",
+    "Practice",
+    "PracticeRows",
+    "as_arrays",
+    "from_arrays",
+    "practise",
+]
+
+_NEWEST = 300
+_FEWEST = 20
+_FIRST_CHANGES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeRows:
+    """Rows of one example, narrow enough to be kept."""
+
+    change: int
+    rows: NDArray[np.float16]
+    labels: NDArray[np.bool_]
+    weights: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """What the newest examples taught, oldest first."""
+
+    record: TrackRecord
+    rows: Sequence[PracticeRows]
+
+    def since(self, change: int) -> int:
+        """How many examples are not older than a change."""
+        return sum(one.change >= change for one in self.rows)
+
+    def fitted(self, prior: Prior, *, before: int | None = None) -> Prior:
+        """The prior, moved towards the repository's own past.
+
+        Args:
+            prior: What other repositories taught, as it was practised with.
+            before: Use only examples before this change; all when None.
+        """
+        usable = [one for one in self.rows if before is None or one.change < before]
+        usable = usable[-_NEWEST:]
+        if len(usable) < _FEWEST:
+            return prior
+        second = teach_further(
+            prior.second,
+            np.concatenate([one.rows for one in usable]).astype(np.float32),
+            np.concatenate([one.labels for one in usable]).astype(np.float32),
+            np.concatenate([one.weights for one in usable]),
+        )
+        return Prior(prior.first, second)
+
+
+def practise(
+    index: Index,
+    changes: Sequence[Change],
+    prior: Prior,
+    *,
+    known: Practice | None = None,
+    first: int | None = None,
+) -> Practice:
+    """Ask the examples that are not known yet.
+
+    Args:
+        index: The past.
+        changes: Its newest changes, at least those that are not known, with full texts.
+        prior: What other repositories taught.
+        known: Earlier practice with the same prior, in an older state of the past.
+        first: Ask every example since this change; the newest 300 when None.
+    """
+    offset = len(index.changes) - len(changes)
+    start = max(_FIRST_CHANGES, offset)
+    usable = [one for one in example_changes(index, with_upkeep=True) if one >= start]
+    if first is None:
+        usable = usable[-_NEWEST:]
+    else:
+        usable = [one for one in usable if one >= first]
+    examples = list(known.record.examples) if known else []
+    rows = list(known.rows) if known else []
+    record = TrackRecord(examples)  # grows with the list
+    for change in usable:
+        text = changes[change - offset]
+        query = read_query(text.title, text.body)
+        if not query.terms:
+            continue
+        found = estimate(index, prior, query, change, record)
+        edited = np.isin(found.snapshot.candidates, edited_files(index, change))
+        if not edited.any():
+            continue
+        examples.append(remember(index, found.snapshot, found.first, edited))
+        chosen = example_rows(found.rows, found.first, edited)
+        rows.append(
+            PracticeRows(
+                change=change,
+                rows=chosen.rows.astype(np.float16),
+                labels=chosen.labels > 0,
+                weights=(chosen.weights * example_weight(text.title)).astype(
+                    np.float32
+                ),
+            )
+        )
+    if first is None:
+        del examples[:-_NEWEST], rows[:-_NEWEST]
+    return Practice(TrackRecord(tuple(examples)), tuple(rows))
+
+
+PARTS = (
+    "change",
+    "starts",
+    "file",
+    "expected",
+    "edited",
+    "kinds_expected",
+    "kinds_edited",
+    "row_change",
+    "row_starts",
+    "rows",
+    "labels",
+    "weights",
+)
+"""Names of the arrays that a practice is kept as."""
+
+
+# Any: arrays of every kind of number.
+def as_arrays(practice: Practice) -> dict[str, NDArray[Any]]:
+    """A practice as few long arrays, by the names of `PARTS`."""
+    examples, rows = practice.record.examples, practice.rows
+    width = rows[0].rows.shape[1] if rows else 0
+    kinds = len(FileKind)
+
+    def joined(parts: Sequence[NDArray[Any]], nothing: NDArray[Any]) -> NDArray[Any]:
+        return np.concatenate(parts) if parts else nothing
+
+    return {
+        "change": np.array([one.change for one in examples], np.int64),
+        "starts": _starts([len(one.file) for one in examples]),
+        "file": joined([one.file for one in examples], np.zeros(0, np.int64)),
+        "expected": joined([one.expected for one in examples], np.zeros(0)),
+        "edited": joined([one.edited for one in examples], np.zeros(0)),
+        "kinds_expected": np.array([one.kinds_expected for one in examples]).reshape(
+            -1, kinds
+        ),
+        "kinds_edited": np.array([one.kinds_edited for one in examples]).reshape(
+            -1, kinds
+        ),
+        "row_change": np.array([one.change for one in rows], np.int64),
+        "row_starts": _starts([len(one.labels) for one in rows]),
+        "rows": joined([one.rows for one in rows], np.zeros((0, width), np.float16)),
+        "labels": joined([one.labels for one in rows], np.zeros(0, np.bool_)),
+        "weights": joined([one.weights for one in rows], np.zeros(0, np.float32)),
+    }
+
+
+def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Practice:
+    """The practice that `as_arrays` wrote down; its arrays are views.
+
+    Raises:
+        KeyError: An array is missing.
+        ValueError: Their lengths disagree.
+    """
+    starts, row_starts = arrays["starts"].tolist(), arrays["row_starts"].tolist()
+    examples = tuple(
+        Remembered(
+            change=change,
+            file=arrays["file"][first:end],
+            expected=arrays["expected"][first:end],
+            edited=arrays["edited"][first:end],
+            kinds_expected=expected,
+            kinds_edited=edited,
+        )
+        for change, first, end, expected, edited in zip(
+            arrays["change"].tolist(),
+            starts[:-1],
+            starts[1:],
+            arrays["kinds_expected"],
+            arrays["kinds_edited"],
+            strict=True,
+        )
+    )
+    rows = tuple(
+        PracticeRows(
+            change=change,
+            rows=arrays["rows"][first:end],
+            labels=arrays["labels"][first:end],
+            weights=arrays["weights"][first:end],
+        )
+        for change, first, end in zip(
+            arrays["row_change"].tolist(), row_starts[:-1], row_starts[1:], strict=True
+        )
+    )
+    return Practice(TrackRecord(examples), rows)
+
+
+def _starts(sizes: Sequence[int]) -> NDArray[np.int64]:
+    starts: NDArray[np.int64] = np.r_[0, np.cumsum(sizes)].astype(np.int64)
+    return starts
