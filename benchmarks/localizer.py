@@ -34,20 +34,18 @@ from agent.localizer.examples import (
 from agent.localizer.features import fuse_ranks
 from agent.localizer.index import Index
 from agent.localizer.learning import Past, read_past
-from agent.localizer.practice import practise
+from agent.localizer.practice import REFIT_AFTER, practise
 from agent.localizer.prior import Prior, read_prior, shipped_prior
 from agent.localizer.propagation import propagate
 from agent.localizer.query import Query, read_query
 from agent.localizer.set_size import SetPreference, choose_size
+from agent.localizer.track_record import MOST_REMEMBERED
 from benchmarks.localizer_ablation import ablate
 
 Floats = NDArray[np.float64]
 
 _TOP = 5
 _SUITE_SIZE = 60
-_PRACTISED = 300
-"""Examples before the first question that are practised."""
-_REFIT_AFTER = 10
 _RESAMPLES = 2_000
 _AT_LEAST_THREE = SetPreference(min_files=3)
 _DEPTHS = (20, 50)
@@ -133,14 +131,14 @@ class TaughtPast:
         before = [
             one for one in example_changes(past.index, with_upkeep=True) if one < first
         ]
-        start = before[-_PRACTISED] if len(before) >= _PRACTISED else 0
+        start = before[-MOST_REMEMBERED] if len(before) >= MOST_REMEMBERED else 0
         self._practice = practise(past.index, past.changes, prior, first=start)
         self._examples = [one.change for one in self._practice.rows]
         self._fitted: dict[int, Prior] = {}
 
     def estimate(self, query: Query, change: int) -> Estimate:
         """Estimate with what was known before a change."""
-        known = bisect_left(self._examples, change) // _REFIT_AFTER * _REFIT_AFTER
+        known = bisect_left(self._examples, change) // REFIT_AFTER * REFIT_AFTER
         if known not in self._fitted:
             border = self._examples[known] if known < len(self._examples) else None
             self._fitted[known] = self._practice.fitted(self._prior, before=border)

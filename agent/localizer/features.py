@@ -13,10 +13,9 @@ __all__ = ["FeatureTable", "fuse_ranks", "second_features", "signal_features"]
 
 Floats = NDArray[np.float64]
 
-_PLAIN = ("kind.", "query.", "united.cover")
+_PLAIN = ("kind.", "query.", "own.", "united.cover")
 _DEEPEST_RANK = 300
 _FIFTH = 4
-_OWN = "own."
 
 
 class FeatureTable:
@@ -76,7 +75,7 @@ def second_features(
     best = float(first.max(initial=0.0))
     table.add("first.best", np.full(len(first), np.log(best + 1e-6)))
     for name, flow in flows.items():
-        if name.startswith(_OWN):
+        if name.startswith(_PLAIN):
             table.add(name, flow)
             continue
         table.add(f"{name}:log", np.log(flow + 0.01))

@@ -10,15 +10,13 @@ from agent.localizer.git import run_git
 from agent.localizer.index import Index, freeze
 from agent.localizer.journal import Journal
 from agent.localizer.localizer import Localizer
-from agent.localizer.practice import practise
+from agent.localizer.practice import REFIT_AFTER, practise
 from agent.localizer.prior import Prior, shipped_prior
 from agent.localizer.store import IndexStore, StoredIndex
 
 __all__ = ["Past", "learn", "read_past"]
 
 _LONGEST_UPDATE = 3_000
-_REFIT_AFTER = 10
-"""New examples that are worth fitting again for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,7 @@ def _update(repo: Path, commit: str, known: StoredIndex, start: Prior) -> Stored
     index = _write_down(repo, new, known.index.as_journal())
     practice = practise(index, new, start, known=known.practice)
     prior, fitted = known.prior, known.fitted
-    if practice.since(fitted) >= _REFIT_AFTER:
+    if practice.since(fitted) >= REFIT_AFTER:
         prior, fitted = practice.fitted(start), len(index.changes)
     return StoredIndex(
         commit=commit,

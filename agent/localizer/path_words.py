@@ -3,7 +3,6 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +57,7 @@ class PathWords:
         """
         first = bisect_left(self.ordered, word)
         found = []
-        for other in islice(self.ordered, first, first + _MOST_ALIKE):
+        for other in self.ordered[first : first + _MOST_ALIKE]:
             if not other.startswith(word):
                 break
             found.append(other)

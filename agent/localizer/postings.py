@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Gathered", "Postings", "group_entries", "merge_postings", "totals"]
+__all__ = [
+    "Gathered",
+    "Postings",
+    "group_entries",
+    "merge_postings",
+    "rarity",
+    "totals",
+]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -135,6 +142,18 @@ def merge_postings(old: Postings, new: Postings) -> Postings:
         plus=merged(old.plus, new.plus),
         minus=merged(old.minus, new.minus),
     )
+
+
+def rarity(strength: NDArray[Any]) -> Floats:
+    """How rare each term is: the logarithm that BM25 has, never below zero.
+
+    Args:
+        strength: Terms by files; above zero where a file has a term. Any: numbers of
+            every width.
+    """
+    spread = (strength > 0).sum(1)
+    rare: Floats = np.log1p((strength.shape[1] - spread + 0.5) / (spread + 0.5))
+    return rare
 
 
 def totals(place: NDArray[Any], weight: NDArray[Any], places: int) -> Floats:

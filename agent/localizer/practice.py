@@ -4,7 +4,7 @@ One pass over the newest examples, in order of time, leaves two things: how the 
 look fared (`track_record`), and rows to teach the second look further.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,10 +24,15 @@ from agent.localizer.paths import FileKind
 from agent.localizer.prior import Prior
 from agent.localizer.query import read_query
 from agent.localizer.teaching import teach_further
-from agent.localizer.track_record import Remembered, TrackRecord, remember
+from agent.localizer.track_record import (
+    MOST_REMEMBERED,
+    Remembered,
+    TrackRecord,
+    remember,
+)
 
 __all__ = [
-    "PARTS",
+    "REFIT_AFTER",
     "Practice",
     "PracticeRows",
     "as_arrays",
@@ -35,7 +40,8 @@ __all__ = [
     "practise",
 ]
 
-_NEWEST = 300
+REFIT_AFTER = 10
+"""New examples that are worth teaching again for."""
 _FEWEST = 20
 _FIRST_CHANGES = 30
 
@@ -69,7 +75,7 @@ class Practice:
             before: Use only examples before this change; all when None.
         """
         usable = [one for one in self.rows if before is None or one.change < before]
-        usable = usable[-_NEWEST:]
+        usable = usable[-MOST_REMEMBERED:]
         if len(usable) < _FEWEST:
             return prior
         second = teach_further(
@@ -102,7 +108,7 @@ def practise(
     start = max(_FIRST_CHANGES, offset)
     usable = [one for one in example_changes(index, with_upkeep=True) if one >= start]
     if first is None:
-        usable = usable[-_NEWEST:]
+        usable = usable[-MOST_REMEMBERED:]
     else:
         usable = [one for one in usable if one >= first]
     examples = list(known.record.examples) if known else []
@@ -130,30 +136,13 @@ def practise(
             )
         )
     if first is None:
-        del examples[:-_NEWEST], rows[:-_NEWEST]
+        del examples[:-MOST_REMEMBERED], rows[:-MOST_REMEMBERED]
     return Practice(TrackRecord(tuple(examples)), tuple(rows))
-
-
-PARTS = (
-    "change",
-    "starts",
-    "file",
-    "expected",
-    "edited",
-    "kinds_expected",
-    "kinds_edited",
-    "row_change",
-    "row_starts",
-    "rows",
-    "labels",
-    "weights",
-)
-"""Names of the arrays that a practice is kept as."""
 
 
 # Any: arrays of every kind of number.
 def as_arrays(practice: Practice) -> dict[str, NDArray[Any]]:
-    """A practice as few long arrays, by the names of `PARTS`."""
+    """A practice as few long arrays, by name."""
     examples, rows = practice.record.examples, practice.rows
     width = rows[0].rows.shape[1] if rows else 0
     kinds = len(FileKind)
@@ -181,41 +170,45 @@ def as_arrays(practice: Practice) -> dict[str, NDArray[Any]]:
     }
 
 
-def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Practice:
-    """The practice that `as_arrays` wrote down; its arrays are views.
+def from_arrays(array: Callable[[str], NDArray[Any]]) -> Practice:
+    """The practice that `as_arrays` wrote down, whose arrays are found by name.
+
+    What is many, the rows, stays a view of what it is given.
 
     Raises:
         KeyError: An array is missing.
         ValueError: Their lengths disagree.
     """
-    starts, row_starts = arrays["starts"].tolist(), arrays["row_starts"].tolist()
+    starts, row_starts = array("starts").tolist(), array("row_starts").tolist()
+    file, expected, edited = array("file"), array("expected"), array("edited")
     examples = tuple(
         Remembered(
             change=change,
-            file=arrays["file"][first:end],
-            expected=arrays["expected"][first:end],
-            edited=arrays["edited"][first:end],
-            kinds_expected=expected,
-            kinds_edited=edited,
+            file=file[first:end],
+            expected=expected[first:end],
+            edited=edited[first:end],
+            kinds_expected=kinds_expected,
+            kinds_edited=kinds_edited,
         )
-        for change, first, end, expected, edited in zip(
-            arrays["change"].tolist(),
+        for change, first, end, kinds_expected, kinds_edited in zip(
+            array("change").tolist(),
             starts[:-1],
             starts[1:],
-            arrays["kinds_expected"],
-            arrays["kinds_edited"],
+            array("kinds_expected"),
+            array("kinds_edited"),
             strict=True,
         )
     )
+    wide, labels, weights = array("rows"), array("labels"), array("weights")
     rows = tuple(
         PracticeRows(
             change=change,
-            rows=arrays["rows"][first:end],
-            labels=arrays["labels"][first:end],
-            weights=arrays["weights"][first:end],
+            rows=wide[first:end],
+            labels=labels[first:end],
+            weights=weights[first:end],
         )
         for change, first, end in zip(
-            arrays["row_change"].tolist(), row_starts[:-1], row_starts[1:], strict=True
+            array("row_change").tolist(), row_starts[:-1], row_starts[1:], strict=True
         )
     )
     return Practice(TrackRecord(examples), rows)

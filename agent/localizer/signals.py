@@ -14,7 +14,7 @@ from agent.localizer.asking import add_asking
 from agent.localizer.index import Index, Snapshot
 from agent.localizer.mentions import spelled_paths
 from agent.localizer.path_words import PathWords
-from agent.localizer.postings import Gathered, Ints, totals
+from agent.localizer.postings import Gathered, Ints, rarity, totals
 from agent.localizer.query import Query
 from agent.localizer.standing import add_standing
 from agent.localizer.united import TermFields, add_united
@@ -72,7 +72,7 @@ class _Measurement:
         content = self._gather("content")
         counts = self._present(content, len(self.term))
         self._content(counts)
-        self._touches(content, self._rarity(counts))
+        self._touches(content, rarity(counts))
         defined = self._definitions()
         self._paths()
         strength = counts / (counts + _K1 * self._norm())
@@ -101,17 +101,12 @@ class _Measurement:
         )
         return flat.reshape(terms, self.index.files)[:, self.files].clip(0)
 
-    def _rarity(self, counts: Floats) -> Floats:
-        spread = (counts > 0).sum(1)
-        rarity: Floats = np.log1p((len(self.files) - spread + 0.5) / (spread + 0.5))
-        return rarity
-
     def _bm25(
         self, counts: Floats, weight: Floats, *, by_length: bool = True
     ) -> Floats:
         norm = self._norm() if by_length else np.ones(len(self.files))
         strength = counts * (_K1 + 1) / (counts + _K1 * norm)
-        return (weight * self._rarity(counts)) @ strength
+        return (weight * rarity(counts)) @ strength
 
     def _norm(self) -> Floats:
         """By how much each file is longer than the usual one, softened."""
@@ -121,7 +116,7 @@ class _Measurement:
         return norm
 
     def _content(self, counts: Floats) -> None:
-        rare = self._rarity(counts)
+        rare = rarity(counts)
         self.signals["content.all"] = self._bm25(counts, self.weight)
         self.signals["content.title"] = self._bm25(counts, self.weight * self.in_title)
         self.signals["content.compound"] = self._bm25(
@@ -274,7 +269,7 @@ class _Measurement:
         touches = np.bincount(index.touch_file[: self.at.touch], minlength=index.files)[
             self.files
         ]
-        self.signals["history.said"] = (self.weight * self._rarity(counts)) @ (
+        self.signals["history.said"] = (self.weight * rarity(counts)) @ (
             counts / (counts + 1.0 + 0.1 * touches)
         )
         fresh_touch = fresh[index.touch_change[content.place]]
@@ -283,7 +278,7 @@ class _Measurement:
             (content.plus + content.minus) * fresh_touch,
             terms * index.files,
         ).reshape(terms, index.files)[:, self.files]
-        self.signals["history.edited"] = (self.weight * self._rarity(edits)) @ (
+        self.signals["history.edited"] = (self.weight * rarity(edits)) @ (
             np.log1p(edits) / (1 + np.log1p(touches))
         )
 

@@ -22,7 +22,7 @@ from agent.localizer.index import Index
 from agent.localizer.journal import FIELDS, ChangeRow
 from agent.localizer.paths import FileKind, PathFacts
 from agent.localizer.postings import Postings
-from agent.localizer.practice import PARTS, Practice, as_arrays, from_arrays
+from agent.localizer.practice import Practice, as_arrays, from_arrays
 from agent.localizer.prior import Prior, read_prior
 
 __all__ = ["FORMAT", "IndexStore", "StoredIndex"]
@@ -169,6 +169,6 @@ def _read(folder: Path, commit: str, *, with_heads: bool) -> StoredIndex:
         with_heads=with_heads,
         index=index,
         prior=read_prior(prior),
-        practice=from_arrays({name: array(f"practice-{name}") for name in PARTS}),
+        practice=from_arrays(lambda name: array(f"practice-{name}")),
         fitted=int(prior["fitted"]),
     )

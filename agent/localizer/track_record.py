@@ -17,11 +17,11 @@ from agent.localizer.index import Index, Snapshot
 from agent.localizer.paths import FileKind
 from agent.localizer.postings import Ints, totals
 
-__all__ = ["Remembered", "TrackRecord", "add_own", "remember"]
+__all__ = ["MOST_REMEMBERED", "Remembered", "TrackRecord", "add_own", "remember"]
 
 Floats = NDArray[np.float64]
 
-_MOST_REMEMBERED = 300
+MOST_REMEMBERED = 300
 _LEAST_EXPECTED = 0.01
 _HALF_LIVES = (20, 100)
 _KIND_HALF_LIFE = 30
@@ -56,7 +56,7 @@ class TrackRecord:
     def before(self, change: int) -> Sequence[Remembered]:
         """The newest examples that are older than a change, oldest first."""
         end = bisect_left(self.examples, change, key=lambda one: one.change)
-        return self.examples[max(0, end - _MOST_REMEMBERED) : end]
+        return self.examples[max(0, end - MOST_REMEMBERED) : end]
 
 
 def remember(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from agent.localizer.index import Index, Snapshot
 from agent.localizer.path_words import PathWords
+from agent.localizer.postings import rarity
 from agent.localizer.query import Query
 
 __all__ = ["TermFields", "add_united"]
@@ -73,7 +74,8 @@ class _United:
         self.in_title = np.array(titled, np.float64)
 
     def run(self) -> None:
-        name, folder = self._in_paths(self.names), self._in_paths(self.folders)
+        name = _rated(self._in_paths(self.names))
+        folder = _rated(self._in_paths(self.folders))
         content = np.zeros(name.shape)
         defined = np.zeros(name.shape, np.bool_)
         place = {term: row for row, term in enumerate(self.terms)}
@@ -81,17 +83,16 @@ class _United:
             content[place[term]] = self.fields.content[row]
             defined[place[term]] = self.fields.defined[row]
         plain = np.maximum(
-            np.maximum(_NAME * self._rated(name), _FOLDER * self._rated(folder)),
-            _DEFINITION * self._rated(defined),
+            np.maximum(_NAME * name, _FOLDER * folder),
+            _DEFINITION * _rated(defined),
         )
-        best = np.maximum(plain, _CONTENT * self._rated(content))
+        best = np.maximum(plain, _CONTENT * _rated(content))
+        titled = self.weight * self.in_title
         self.signals["united.all"] = self.weight @ best
-        self.signals["united.title"] = (self.weight * self.in_title) @ best
-        self.signals["united.named"] = (self.weight * self.in_title) @ plain
+        self.signals["united.title"] = titled @ best
+        self.signals["united.named"] = titled @ plain
         self.signals["united.cover"] = self._covered(best)
-        self.signals["path.folder_title"] = (self.weight * self.in_title) @ self._rated(
-            folder
-        )
+        self.signals["path.folder_title"] = titled @ folder
         self.signals["path.prefix"] = self._prefixed()
 
     def _in_paths(self, words: PathWords) -> NDArray[np.bool_]:
@@ -103,13 +104,6 @@ class _United:
                 if paths is not None:
                     table[row, paths] = True
         return table[:, self.path]
-
-    def _rated(self, strength: Floats | NDArray[np.bool_]) -> Floats:
-        """The strengths, each times how rare its term is in this field."""
-        spread = (strength > 0).sum(1)
-        rare = np.log1p((strength.shape[1] - spread + 0.5) / (spread + 0.5))
-        rated: Floats = strength * rare[:, None]
-        return rated
 
     def _covered(self, best: Floats) -> Floats:
         """Share of what the title's words could give at most, from 0 to 1."""
@@ -130,3 +124,9 @@ class _United:
                 gain = float(rare) * alike * self.query.terms[term]
                 value[word] = max(value.get(word, 0.0), gain)
         return self.names.weigh(value)[self.path]
+
+
+def _rated(strength: Floats | NDArray[np.bool_]) -> Floats:
+    """The strengths, each times how rare its term is in this field."""
+    rated: Floats = strength * rarity(strength)[:, None]
+    return rated

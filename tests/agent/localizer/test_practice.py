@@ -38,7 +38,7 @@ def test_practising_in_two_steps_equals_one(past: Past, practice: Practice) -> N
 
 def test_arrays_say_all_that_a_practice_says(practice: Practice) -> None:
     arrays = as_arrays(practice)
-    again = as_arrays(from_arrays(arrays))
+    again = as_arrays(from_arrays(arrays.__getitem__))
     for name, array in arrays.items():
         np.testing.assert_array_equal(again[name], array)
 
@@ -48,7 +48,7 @@ def test_a_past_without_examples_is_an_empty_practice(
 ) -> None:
     empty = practise(past.index, [], shipped_prior())
     assert empty.rows == ()
-    assert from_arrays(as_arrays(empty)) == empty
+    assert from_arrays(as_arrays(empty).__getitem__) == empty
     assert empty.fitted(shipped_prior()) is shipped_prior()
     assert practice.since(0) == len(practice.rows) > 40
 
