@@ -66,11 +66,13 @@ def _compare(clone: Path, scratch: Path) -> None:
             "git log": _timed(log),
             "learn": learned["seconds"],
             "learn, MB": learned["megabytes"],
+            "index, MB": sum(one.stat().st_size for one in store.rglob("*")) / 2**20,
             "update": _part(clone, "update", ahead)["seconds"],
             **_part(clone, "query", store),
             "python with numpy": _timed((sys.executable, "-c", "import numpy")),
             "cold predict": _timed((sys.executable, "-m", *predict, *kept)),
         }
+        print(f"round {number + 1} of {_ROUNDS}: {round_}", flush=True)
         for name, value in round_.items():
             found.setdefault(name, []).append(value)
     middle = {name: statistics.median(values) for name, values in found.items()}

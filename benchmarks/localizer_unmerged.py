@@ -1,13 +1,13 @@
 """How well files are localised that proposals edited which were never merged.
 
-    python -m benchmarks.localizer_unmerged --clone DIR [--rows FILE] [--json FILE]
+    python -m benchmarks.localizer_unmerged --clone DIR [--rows FILE] [--branches]
 
 Asked are the heads of pull requests (`refs/pull/<n>/head`) that the history does not
 contain, each as of the commit that it forked from, its text the commit messages; once
-without and once with the older heads as examples. Where that commit is of the
-first-parent chain, one past is looked back into; where a merged branch brought it, the
-index is learned anew at that commit, as it is for `--rows`: pull requests as the
-SWE-Features dataset has them, which are asked apart.
+without and once with the older heads as examples. Those that forked from the
+first-parent chain look back into one past. `--branches` asks the others too, apart:
+for each the index is learned anew at its commit, as it is for `--rows`, pull requests
+as the SWE-Features dataset has them.
 """
 
 import argparse
@@ -43,6 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clone", type=Path, required=True)
     parser.add_argument("--rows", type=Path)
+    parser.add_argument("--branches", action="store_true")
     options = parser.parse_args()
     rows = read_rows(options.rows) if options.rows else []
     apart = {int(row["pr_number"]) for row in rows}
@@ -51,17 +52,26 @@ def main() -> None:
     for with_heads in (False, True):
         # The heads are needed in both cases, to be asked; examples only in one.
         known = whole if with_heads else read_past(options.clone)
-        place = _Places(options.clone, known, with_heads=with_heads)
-        asked = [
-            place.ask(whole.changes[head], _edited_paths(whole.index, head))
-            for head in heads
-        ]
         name = "with past heads" if with_heads else "without past heads"
-        print_summary({f"unmerged, {name}": [one for one in asked if one]})
-        print(f"  {place.learned} of them of an index learned apart", flush=True)
+        of_chain, others = _asked_of_chain(whole, heads, known)
+        proposals = [
+            _asked_anew(
+                options.clone,
+                whole.changes[head].parent,
+                _query_of(whole.changes[head]),
+                _edited_paths(whole.index, head),
+                with_heads=with_heads,
+            )
+            for head in (others if options.branches else ())
+        ]
         answers = [_ask_row(options.clone, row, with_heads=with_heads) for row in rows]
-        if answers:
-            print_summary({f"rows, {name}": answers})
+        for kind, found in (
+            ("unmerged", of_chain),
+            ("from branches", proposals),
+            ("rows", answers),
+        ):
+            if any(found):
+                print_summary({f"{kind}, {name}": [one for one in found if one]})
 
 
 def unmerged_heads(past: Past, *, without: set[int]) -> list[int]:
@@ -79,30 +89,33 @@ def unmerged_heads(past: Past, *, without: set[int]) -> list[int]:
     return list(titles.values())
 
 
-class _Places:
-    """Asks a past as of any of its commits, taught by what was older."""
+def _asked_of_chain(
+    whole: Past, heads: Sequence[int], known: Past
+) -> tuple[list[Asked], list[int]]:
+    """Answers to the heads that forked from the chain, and the heads that did not.
 
-    def __init__(self, clone: Path, past: Past, *, with_heads: bool) -> None:
-        self._clone = clone
-        self._with_heads = with_heads
-        self._position = {
-            change.commit: place for place, change in enumerate(past.changes)
-        }
-        self._taught = TaughtPast(past, shipped_prior(), first=0)
-        self.learned = 0
-        """How many questions were asked of an index that was learned for them."""
+    Args:
+        whole: The past that the heads are of.
+        heads: Its changes.
+        known: What is asked.
+    """
+    position = {change.commit: at for at, change in enumerate(known.changes)}
+    taught = TaughtPast(known, shipped_prior(), first=0)
+    answers, others = [], []
+    for head in heads:
+        change = whole.changes[head]
+        if change.parent not in position:
+            others.append(head)
+            continue
+        query = _query_of(change)
+        found = taught.estimate(query, position[change.parent] + 1)
+        gold = _edited_paths(whole.index, head)
+        answers.append(_scored(known.index, query, found, gold))
+    return [one for one in answers if one], others
 
-    def ask(self, change: Change, gold: Sequence[str]) -> Asked | None:
-        """None where no gold file existed at the change's base."""
-        query = read_query(change.title, change.body)
-        if change.parent in self._position:
-            at = self._position[change.parent] + 1
-            found = self._taught.estimate(query, at)
-            return _scored(self._taught.past.index, query, found, gold)
-        self.learned += 1
-        return _asked_anew(
-            self._clone, change.parent, query, gold, with_heads=self._with_heads
-        )
+
+def _query_of(change: Change) -> Query:
+    return read_query(change.title, change.body)
 
 
 def _ask_row(clone: Path, row: Mapping[str, Any], *, with_heads: bool) -> Asked:
