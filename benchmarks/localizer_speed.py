@@ -2,7 +2,8 @@
 
     python -m benchmarks.localizer_speed --clone DIR
 
-- learning everything, beside `git log --first-parent -p` over the same history;
+- learning everything, beside `git log --first-parent --raw`, the paths of the
+  same history without their content, which incomplete clones lack;
 - bringing an index ten commits up to date, beside learning everything;
 - a warm query, fifty candidates with evidence, beside measuring its signals alone;
 - a cold `swe-features predict` on a stored index, beside starting Python with numpy.
@@ -56,7 +57,17 @@ def _compare(clone: Path, scratch: Path) -> None:
     found: dict[str, list[float]] = {}
     for number in range(_ROUNDS):
         store, ahead = scratch / f"new-{number}", scratch / f"old-{number}"
-        log = ("git", "-C", str(clone), "log", "--first-parent", "-m", "-p", newest)
+        log = (
+            "git",
+            "-C",
+            str(clone),
+            "log",
+            "--first-parent",
+            "-m",
+            "--raw",
+            "--no-renames",
+            newest,
+        )
         learned = _part(clone, "learn", store)
         learn(clone, older, store=IndexStore(ahead))
         predict = ("swe_features", "predict", str(clone), *_EXAMPLE)
