@@ -175,6 +175,7 @@ def score(
     ranked, hit = found.probability[order], hits[order]
     every = _f1_of_prefixes(hit, total)
     chosen = choose_size(ranked, SetPreference())
+    every_precision = np.cumsum(hit) / np.arange(1, len(hit) + 1)
     scores = {
         "localizer": float(every[chosen - 1]),
         "min_files=3": float(every[choose_size(ranked, _AT_LEAST_THREE) - 1]),
@@ -186,6 +187,7 @@ def score(
         "best k": float(every.max()),
         "hit@1": float(hit[0]),
         "hit@5": float(hit[:_TOP].any()),
+        "average precision": float((every_precision * hit).sum() / total),
         "gold": float(total),
     }
     for depth in _DEPTHS:

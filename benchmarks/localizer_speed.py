@@ -23,8 +23,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from agent.localizer.changes import resolve_commit
 from agent.localizer.examples import newest_pulls
+from agent.localizer.history import resolve_commit
 from agent.localizer.learning import learn
 from agent.localizer.query import read_query
 from agent.localizer.signals import measure

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.localizer.index import Index
+from agent.localizer.journal import ChangeRow
 from agent.localizer.paths import FileKind
 from agent.localizer.postings import Ints
 
@@ -17,6 +18,7 @@ __all__ = [
     "example_rows",
     "example_weight",
     "newest_pulls",
+    "practice_weight",
 ]
 
 _UPKEEP = re.compile(
@@ -26,6 +28,7 @@ _UPKEEP = re.compile(
     re.I,
 )
 _UPKEEP_WEIGHT = 0.4
+_UNPROPOSED_WEIGHT = 0.5
 _MOST_FILES = 30
 _PULL_SUFFIXES = (".py", ".js")
 _HARD_ROWS = 60
@@ -52,6 +55,15 @@ def edited_files(index: Index, change: int) -> Ints:
 def example_weight(title: str) -> float:
     """How much a change teaches; less where it calls itself a fix or a release."""
     return _UPKEEP_WEIGHT if _UPKEEP.match(title) else 1.0
+
+
+def practice_weight(row: ChangeRow) -> float:
+    """How much a repository's own change teaches; less where no pull request was made.
+
+    What will be asked is a pull request, and commits that went without one differ.
+    """
+    share = 1.0 if row.number >= 0 else _UNPROPOSED_WEIGHT
+    return share * example_weight(row.title)
 
 
 def example_changes(
@@ -84,11 +96,12 @@ def example_changes(
     fitting = np.flatnonzero((counts >= least_code) & (sizes <= _MOST_FILES))
     rows = index.changes
     # What a head proposed and the chain then merged would be an example of itself.
-    proposed = {row.number for row in rows if row.is_head}
+    proposed = {row.number for row in rows if row.is_head and row.number >= 0}
     return [
         change
         for change in fitting.tolist()
-        if (with_upkeep or not _UPKEEP.match(rows[change].title))
+        if not rows[change].is_part
+        and (with_upkeep or not _UPKEEP.match(rows[change].title))
         and (rows[change].is_head or rows[change].number not in proposed)
     ]
 

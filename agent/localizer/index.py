@@ -177,9 +177,23 @@ class Index:
         return np.fromiter((change.is_head for change in self.changes), np.bool_)
 
     @cached_property
+    def part_change(self) -> Bools:
+        """Whether each change is a commit of a branch whose merge came before."""
+        return np.fromiter((change.is_part for change in self.changes), np.bool_)
+
+    @cached_property
+    def clock(self) -> Floats:
+        """Changes that were made before each change, and before the next one to come.
+
+        Commits of a branch take no time: they were merged at once.
+        """
+        counted: Floats = np.r_[0, np.cumsum(~self.part_change)].astype(np.float64)
+        return counted
+
+    @cached_property
     def main_touch(self) -> Bools:
         """Whether each touch changed the tree."""
-        return ~self.head_change[self.touch_change]
+        return ~(self.head_change | self.part_change)[self.touch_change]
 
     @cached_property
     def change_terms(self) -> tuple[Ints, NDArray[np.int32]]:
@@ -254,7 +268,8 @@ class Index:
         code = (kind == FileKind.SOURCE) | (kind == FileKind.TEST)
         code = (code | (kind == FileKind.INDEX)) & (self.touch_status == ord("M"))
         counts = np.bincount(self.touch_change[code], minlength=len(self.changes))
-        return (counts >= 2) & (self.change_size <= 40)  # noqa: PLR2004
+        fitting = (counts >= 2) & (self.change_size <= 40)  # noqa: PLR2004
+        return fitting & ~self.part_change
 
     @cached_property
     def touch_path(self) -> Ints:
@@ -266,6 +281,11 @@ class Index:
         last = np.searchsorted(file * width + change, asked, side="right") - 1
         newest: Ints = path[last]
         return newest
+
+    def ages(self, change: int) -> Floats:
+        """How many changes before a change each earlier one was made."""
+        ages: Floats = self.clock[change] - self.clock[:change]
+        return ages
 
     def snapshot(self, change: int, *, text_only: bool = True) -> Snapshot:
         """The tree before a change; `len(changes)` is the newest there is."""

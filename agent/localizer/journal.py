@@ -89,6 +89,12 @@ class ChangeRow:
     number: int
     """Pull request number; -1 where it is not known."""
     is_head: bool
+    is_part: bool = False
+
+    @property
+    def leaves_tree(self) -> bool:
+        """Whether the tree is none the different for it."""
+        return self.is_head or self.is_part
 
 
 @dataclass(slots=True)
@@ -145,15 +151,17 @@ class Journal:
             change.title[:200],
             -1 if change.number is None else change.number,
             change.is_head,
+            change.is_part,
         )
         self.changes.append(row)
-        touches = self._touch(number, diff, is_head=change.is_head)
+        leaves_tree = row.leaves_tree
+        touches = self._touch(number, diff, leaves_tree=leaves_tree)
         self.touch_starts.append(len(self.touch_file))
         self._add_message(number, change)
-        if not (change.is_head and len(diff.paths) > _LARGEST_COUNTED_CHANGE):
+        if not (leaves_tree and len(diff.paths) > _LARGEST_COUNTED_CHANGE):
             for patch in diff.patches:
                 if patch.path in touches:
-                    self._add_patch(touches[patch.path], patch, change.is_head)
+                    self._add_patch(touches[patch.path], patch, leaves_tree=leaves_tree)
         if len(self._waiting["content"].split) > _FLUSH_AT:
             self.flush()
 
@@ -181,7 +189,9 @@ class Journal:
             self.postings[name] = merge_postings(old, fresh) if old else fresh
         self._waiting = {name: _Entries() for name in FIELDS}
 
-    def _touch(self, number: int, diff: ChangeDiff, *, is_head: bool) -> dict[str, int]:
+    def _touch(
+        self, number: int, diff: ChangeDiff, *, leaves_tree: bool
+    ) -> dict[str, int]:
         """Note the touched files; returns the touch of each path after the change."""
         renamed = {
             patch.path: patch.old_path for patch in diff.patches if patch.old_path
@@ -190,7 +200,7 @@ class Journal:
         touches = {}
         for one in diff.paths:
             old = renamed.get(one.path)
-            known = self._live.get(old) if old and not is_head else None
+            known = self._live.get(old) if old and not leaves_tree else None
             if one.status == "D" and one.path in moved:
                 continue
             status = one.status
@@ -200,7 +210,7 @@ class Journal:
                 status = "R"
             file = self._live.get(one.path)
             if file is None:
-                if is_head:
+                if leaves_tree:
                     continue
                 file = self.files
                 self.files += 1
@@ -209,7 +219,7 @@ class Journal:
             self.touch_file.append(file)
             self.touch_status.append(status)
             self.touch_length.append(0)
-            if status == "D" and not is_head:
+            if status == "D" and not leaves_tree:
                 del self._live[one.path]
         return touches
 
@@ -227,14 +237,14 @@ class Journal:
         splits = self.vocabulary.splits(words)
         self._waiting["messages"].add(splits, number, 1)
 
-    def _add_patch(self, touch: int, patch: Patch, is_head: bool) -> None:  # noqa: FBT001
+    def _add_patch(self, touch: int, patch: Patch, *, leaves_tree: bool) -> None:
         for lines, sign in ((patch.added, 1), (patch.removed, -1)):
             if not lines:
                 continue
             text = b"".join(lines).decode("utf-8", "replace")
             splits = self.vocabulary.splits(IDENTIFIER.findall(text))
             self._waiting["content"].add(splits, touch, sign)
-            if not is_head:
+            if not leaves_tree:
                 self.touch_length[touch] += sign * len(splits)
             names = [name for found in _DEFINITION.findall(text) for name in found]
             named = [word for name in names for word in IDENTIFIER.findall(name)]

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.localizer.changes import Change, list_changes, resolve_commit
+from agent.localizer.changes import Change
 from agent.localizer.diffs import read_diffs
 from agent.localizer.git import run_git
+from agent.localizer.history import list_changes, resolve_commit
 from agent.localizer.index import Index, freeze
 from agent.localizer.journal import Journal
 from agent.localizer.localizer import Localizer

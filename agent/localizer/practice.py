@@ -17,7 +17,7 @@ from agent.localizer.examples import (
     edited_files,
     example_changes,
     example_rows,
-    example_weight,
+    practice_weight,
 )
 from agent.localizer.index import Index
 from agent.localizer.paths import FileKind
@@ -130,9 +130,8 @@ def practise(
                 change=change,
                 rows=chosen.rows.astype(np.float16),
                 labels=chosen.labels > 0,
-                weights=(chosen.weights * example_weight(text.title)).astype(
-                    np.float32
-                ),
+                weights=chosen.weights.astype(np.float32)
+                * np.float32(practice_weight(index.changes[change])),
             )
         )
     if first is None:

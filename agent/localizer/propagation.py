@@ -76,7 +76,7 @@ class _Propagation:
         """How often a file moved when the likely files did."""
         index, before = self.index, self.at.change
         small = index.change_size[:before] <= _LARGEST_CHANGE
-        fresh = 0.5 ** ((before - np.arange(before)) / _HALF_LIFE) * small
+        fresh = 0.5 ** (index.ages(before) / _HALF_LIFE) * small
         weight = np.zeros(before)
         own = np.zeros(len(self.files))
         for anchor in self.anchors.tolist():

@@ -66,7 +66,7 @@ class _Measurement:
         self.in_title = np.array([t in query.title_terms for t in terms], np.bool_)
         self.compound = np.array([term[0] == "=" for term in terms], np.bool_)
         self.signals: dict[str, Floats] = {}
-        self.age = (snapshot.change - np.arange(snapshot.change)).astype(np.float64)
+        self.age = index.ages(snapshot.change)
 
     def run(self) -> Evidence:
         content = self._gather("content")
@@ -224,7 +224,7 @@ class _Measurement:
         self.signals["history.rate"] = self._spread(
             nearest, similar / max(float(similar.sum()), 1e-9)
         )
-        return _nearest(both, _NEIGHBOURS)
+        return _nearest(both * ~index.part_change[:before], _NEIGHBOURS)
 
     def _similar(self, found: Gathered, norm: Floats) -> Floats:
         """Similarity of each past change to the query."""

@@ -56,14 +56,15 @@ class _Standing:
         self.query = query
         self.files = snapshot.candidates
         self.signals = signals
-        self.age = (snapshot.change - np.arange(snapshot.change)).astype(np.float64)
+        self.age = index.ages(snapshot.change)
 
     def priors(self) -> None:
         """How often, and how lately, a file was edited."""
         index, touch = self.index, self.at.touch
         change = index.touch_change[:touch]
         file = index.touch_file[:touch]
-        edit = (index.touch_status[:touch] == ord("M")).astype(np.float64)
+        edited = (index.touch_status[:touch] == ord("M")) & ~index.part_change[change]
+        edit = edited.astype(np.float64)
         feature = index.change_is_feature[change] * edit
 
         def total(weights: Floats) -> Floats:
@@ -80,14 +81,12 @@ class _Standing:
         self.signals["prior.features_fresh"] = total(feature * fresh)
         heads = index.head_change[change].astype(np.float64)
         self.signals["prior.heads"] = total(feature * fresh * heads)
-        last = np.full(index.files, -1.0)
+        last = np.zeros(index.files, np.int64)
         last[file] = change
-        self.signals["prior.recent"] = 1 / (
-            1.0 + np.log1p(self.at.change - last[self.files])
-        )
-        born = np.full(index.files, float(self.at.change))
+        self.signals["prior.recent"] = 1 / (1 + np.log1p(self.age[last[self.files]]))
+        born = np.zeros(index.files, np.int64)
         born[file[::-1]] = change[::-1]
-        self.signals["prior.age"] = np.log1p(self.at.change - born[self.files])
+        self.signals["prior.age"] = np.log1p(self.age[born[self.files]])
         self.signals["prior.length"] = np.log1p(self.at.length[self.files])
 
     def kinds(self, neighbours: Ints, similarity: Floats) -> None:

@@ -69,6 +69,21 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout.decode(errors="replace").strip()
 
 
+def merge_a_branch(past: Past, *, since: int) -> None:
+    """Two commits on a branch, and their merge into the chain, which ended there."""
+    files: tuple[dict[str, str | bytes | None], ...] = (
+        {"shop/cache.py": "# quux the cache\n"},
+        {"shop/client.py": "# quux the client\n"},
+    )
+    past.commit("Quux one", files[0], ref="refs/heads/side", parents=(since,))
+    last = past.commit("Quux two", files[1], ref="refs/heads/side")
+    past.commit(
+        "Merge pull request #90 from someone/side\n\nQuux everything",
+        {**files[0], **files[1]},
+        parents=(since, last),
+    )
+
+
 _PARTS = ("loader", "printer", "router", "cache", "parser", "client")
 
 

@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from agent.localizer.changes import list_changes, resolve_commit
 from agent.localizer.diffs import ChangeDiff, read_diffs
+from agent.localizer.history import list_changes, resolve_commit
 from tests.agent.localizer.pasts import Past
 
 

@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 
 from agent.errors import LocalizerError
-from agent.localizer.changes import list_changes
 from agent.localizer.estimate import estimate
+from agent.localizer.history import list_changes
 from agent.localizer.learning import learn
 from agent.localizer.localizer import Localizer, Prediction
 from agent.localizer.query import read_query
 from agent.localizer.set_size import SetPreference
-from tests.agent.localizer.pasts import Past, git, shop
+from agent.localizer.signals import measure
+from tests.agent.localizer.pasts import Past, git, merge_a_branch, shop
 
 TITLE = "Add a retry option to the router"
 
@@ -85,6 +86,37 @@ def test_looking_back_equals_having_learned_only_that_much(
             for index, found in ((whole.index, back), (short.index, then))
         ]
         assert paths[0] == paths[1]
+
+
+def test_a_merge_is_asked_about_without_the_commits_of_its_branch(
+    tmp_path: Path,
+) -> None:
+    past = shop(tmp_path / "one")
+    before = learn(past.write())
+    merge_a_branch(past, since=49)
+    whole = learn(past.write())
+    query = read_query("Quux everything")
+    merge = len(before.index.changes)
+    assert whole.index.changes[merge].number == 90
+    back = estimate(whole.index, before.prior, query, merge, before.record)
+    then = estimate(before.index, before.prior, query, merge, before.record)
+    np.testing.assert_allclose(back.probability, then.probability)
+
+
+def test_a_commit_of_a_branch_says_which_file_its_words_are_about(
+    tmp_path: Path,
+) -> None:
+    past = shop(tmp_path / "one")
+    merge_a_branch(past, since=49)
+    localizer = learn(past.write())
+    query = read_query("Quux two")
+    changes = len(localizer.index.changes)
+    found = measure(localizer.index, query, changes)
+    at = found.snapshot
+    paths = [localizer.index.paths[one] for one in at.path[at.candidates]]
+    said = dict(zip(paths, found.signals["history.message"], strict=True))
+    assert said["shop/client.py"] > said["shop/cache.py"] > 0
+    assert not localizer.index.part_change[found.neighbours].any()
 
 
 def test_a_past_head_teaches_and_a_younger_one_does_not(tmp_path: Path) -> None:

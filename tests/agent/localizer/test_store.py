@@ -7,7 +7,7 @@ from agent.errors import LocalizerError
 from agent.localizer.learning import learn
 from agent.localizer.localizer import Localizer
 from agent.localizer.store import IndexStore
-from tests.agent.localizer.pasts import git, shop
+from tests.agent.localizer.pasts import git, merge_a_branch, shop
 
 TITLE = "Add a retry option to the router"
 
@@ -18,12 +18,14 @@ def test_growing_equals_learning_anew(tmp_path: Path, with_heads: bool) -> None:
     change = {"shop/cache.py": "# frobnicate\n"}
     past.commit("Old idea", change, ref="refs/pull/3/head", parents=(5,), day=20)
     past.commit("New idea", change, ref="refs/pull/4/head", parents=(5,), day=44)
+    merge_a_branch(past, since=49)
     repo = past.write()
     store = IndexStore(tmp_path / "indexes")
     learn(repo, "main~8", store=store, with_heads=with_heads)
     grown = learn(repo, store=store, with_heads=with_heads)
     anew = learn(repo, with_heads=with_heads, prior=grown.prior)
     assert grown.index.changes == anew.index.changes
+    assert sum(one.is_part for one in grown.index.changes) == 2
     assert grown.index.paths == anew.index.paths
     assert grown.index.facts == anew.index.facts
     for name in (

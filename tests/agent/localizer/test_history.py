@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from agent.localizer.changes import list_changes, resolve_commit
+from agent.localizer.history import list_changes, resolve_commit
 from tests.agent.localizer.pasts import Past
 
 
@@ -16,13 +16,47 @@ def test_a_merge_speaks_with_the_words_of_its_branch(tmp_path: Path) -> None:
     )
     repo = past.write()
     changes = list_changes(repo, resolve_commit(repo, "main"))
-    assert [one.title for one in changes] == ["Begin", "Add a proxy"]
+    assert [one.title for one in changes if not one.is_part] == ["Begin", "Add a proxy"]
     assert changes[1].number == 12
     assert changes[1].body.split("\n")[-2:] == [
         "Draft the proxy",
         "Finish the proxy",
     ]
     assert changes[1].parent == changes[0].commit
+
+
+def test_the_commits_of_a_branch_are_told_apart_after_its_merge(tmp_path: Path) -> None:
+    past = Past(tmp_path / "one")
+    past.commit("Begin", {"a.py": "1\n", "b.py": "1\n", "c.py": "1\n"})
+    past.commit("Draft", {"a.py": "2\n"}, ref="refs/heads/side", parents=(1,))
+    past.commit("Go on", {"c.py": "2\n"}, parents=(1,))
+    past.commit("Merge main", {"c.py": "2\n"}, ref="refs/heads/side", parents=(2, 3))
+    past.commit("Finish", {"b.py": "2\n"}, ref="refs/heads/side")
+    past.commit(
+        "Merge side",
+        {"a.py": "2\n", "b.py": "2\n"},
+        ref="refs/heads/main",
+        parents=(3, 5),
+    )
+    past.commit("Alone", {"a.py": "3\n"}, ref="refs/heads/twig", parents=(6,))
+    past.commit("Merge twig", {"a.py": "3\n"}, parents=(6, 7))
+    repo = past.write()
+    tip = resolve_commit(repo, "main")
+    changes = list_changes(repo, tip)
+    assert [(one.title, one.is_part) for one in changes] == [
+        ("Begin", False),
+        ("Go on", False),
+        ("Merge side", False),
+        ("Draft", True),
+        ("Finish", True),
+        ("Merge twig", False),
+    ]
+    assert changes[4].parent == resolve_commit(repo, "side~1")
+    for known in ("main~2", "main~1"):
+        after = resolve_commit(repo, known)
+        new = list_changes(repo, tip, after=after)
+        assert new == list_changes(repo, tip, after=after, with_heads=True)
+        assert new == changes[-len(new) :]
 
 
 def test_a_squash_is_numbered_by_its_end_and_an_issue_is_no_number(

@@ -1,0 +1,108 @@
+"""The past of a repository as a sequence of changes, oldest first.
+
+A change is what one commit of the first-parent chain brought (for a merge, its whole
+branch), what one commit of a merged branch did, or what a pull request's head proposed
+before the base commit was made.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from agent.errors import LocalizerError
+from agent.localizer.branches import branch_of, parts_of_merges
+from agent.localizer.changes import (
+    BODY_LIMIT,
+    Change,
+    Commit,
+    read_commits,
+    split_message,
+)
+from agent.localizer.git import run_git
+from agent.localizer.heads import add_by_time, head_changes
+
+__all__ = ["list_changes", "resolve_commit"]
+
+_MERGE = re.compile(r"^Merge (pull request|branch|remote|commit|tag)\b")
+_NUMBER = re.compile(r"\(#(\d+)\)\s*$|^Merge pull request #(\d+)")
+
+
+def resolve_commit(repo: Path, revision: str) -> str:
+    """Full id of a revision.
+
+    Raises:
+        LocalizerError: It is not a git repository, is empty, or lacks the revision.
+    """
+    if not repo.is_dir():
+        msg = f"{str(repo)!r} is not a folder: name a git repository"
+        raise LocalizerError(msg)
+    asked = ("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+    try:
+        return run_git(repo, asked).decode().strip()
+    except LocalizerError as error:
+        if "not a git repository" in str(error):
+            msg = f"{str(repo)!r} is not a git repository: name one"
+        else:
+            msg = f"no commit {revision!r} in {str(repo)!r}: name one of its commits"
+        raise LocalizerError(msg) from error
+
+
+def list_changes(
+    repo: Path, commit: str, *, after: str | None = None, with_heads: bool = False
+) -> list[Change]:
+    """Every change up to a commit, oldest first.
+
+    Args:
+        repo: Where the history is.
+        commit: Full id of the base commit.
+        after: Leave out this ancestor of `commit` and everything before it.
+        with_heads: Add the heads of pull requests (`refs/pull/<n>/head`) that were
+            committed no later than the base commit and are not among its ancestors.
+    """
+    # Where a head forked may lie before `after`, so heads need all of the past.
+    whole = after is None or with_heads
+    commits = read_commits(repo, [commit] if whole else [commit, f"^{after}"])
+    chain: list[Commit] = []
+    at = commits.get(commit)
+    while at is not None:
+        chain.append(at)
+        at = commits.get(at.parents[0]) if at.parents else None
+    chain.reverse()
+    parts = parts_of_merges(chain, commits)
+    known = next((place for place, one in enumerate(chain) if one.commit == after), -1)
+    changes: list[Change] = []
+    for one in chain[known + 1 :]:
+        changes.append(_chain_change(one, commits))
+        # After the merge: who asks about the merge must not see what is in it.
+        changes.extend(parts.get(one.commit, ()))
+    if with_heads:
+        told = commits[after].time if after is not None else -1
+        heads = head_changes(repo, commit, commits)
+        new = [head for head in heads if head.time > told]
+        changes = add_by_time(changes, new)
+    return changes
+
+
+def _chain_change(at: Commit, commits: Mapping[str, Commit]) -> Change:
+    """What a commit brought; a merge speaks with the words of its branch too."""
+    title, body = split_message(at.message)
+    number = _NUMBER.search(title)
+    if len(at.parents) > 1:
+        if _MERGE.match(title):
+            first, _, rest = body.partition("\n")
+            title, body = first.strip(), rest.strip()
+        branch = branch_of(at, commits)
+        texts = [split_message(one.message) for one in branch]
+        if not title and texts:
+            title = texts[0][0]
+        body = "\n".join(
+            [body, *(f"{subject}\n{rest}".strip() for subject, rest in texts)]
+        )
+    return Change(
+        commit=at.commit,
+        parent=at.parents[0] if at.parents else "",
+        time=at.time,
+        title=title,
+        body=body[:BODY_LIMIT],
+        number=int(number[1] or number[2]) if number else None,
+    )
