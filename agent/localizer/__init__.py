@@ -4,11 +4,11 @@ Read `learning` for the one function that learns (`learn`), `localizer` for aski
 `docs/localizer.md` for what it reaches. Below them, in the order of the pass: `git`,
 `changes`, `branches`, `heads`, `history` and `diffs` read the history; `tokens`,
 `paths`, `journal` and `postings` write it down; `index` is the result, `store` keeps
-it. For a query: `query` reads it, `signals`, `mentions`, `united`, `standing`, `asking`, `propagation` and `track_record`
-measure, `features` compare, `logistic`, `network` and `prior` weigh, `estimate` joins
-them, `set_size` chooses, `evidence`, `excerpts` and `symbols` explain. `examples` turns
-past changes into labelled ones, `practice` asks them, `teaching` learns from the
-answers. No language model, no network connection.
+it. For a query: `query` reads it, `signals`, `mentions`, `united`, `standing`,
+`asking`, `propagation` and `track_record` measure, `features` compare, `logistic`,
+`network` and `prior` weigh, `estimate` joins them, `set_size` chooses, `evidence`,
+`excerpts` and `symbols` explain. `examples` turns past changes into labelled ones,
+`practice` asks them, `teaching` learns from the answers. No language model, no network connection.
 """
 
 from agent.localizer.learning import learn

@@ -23,11 +23,17 @@ _DEFINITION = re.compile(
     r"(?:def|class|function|func|fn|interface|type|enum|struct|trait|const)\s+"
     r"\*?(?:\([^)]*\)\s*)?([^\W\d]\w*)"
     r"|^#{1,4}\s+(.+)$"
-    r"|[\"'](--[a-z][\w-]+)",
+    r"|[\"'](--[a-z][\w-]+)"
+    # JavaScript: `res.send = function`, `send: async () =>`, and methods of a class
+    r"|^[ \t]*(?:[\w$]+\.)*([^\W\d]\w*)[ \t]*[=:][ \t]*(?:async\s+)?"
+    r"(?:function\b|\([^()\n]*\)\s*=>|\w+\s*=>)"
+    r"|^[ \t]+(?:(?:async|static|get|set|public|private|protected)\s+)*"
+    r"(?!(?:if|for|while|switch|catch|with|return|function)\b)"
+    r"([^\W\d]\w*)\([^()\n]*\)\s*(?::[^{}=\n]+)?\{\s*$",
     re.M,
 )
 _IMPORT = re.compile(
-    r"^\s*(?:from\s+([\w.]+)\s+)?import\s+([\w., ]+)"
+    r"^\s*(?:from\s+([\w.]+)\s+)?import\s+(?![^\n]*\bfrom\s+[\"'])([\w., ]+)"
     r"|\bfrom\s+[\"']([^\"']+)[\"']|\brequire\([\"']([^\"']+)[\"']\)",
     re.M,
 )

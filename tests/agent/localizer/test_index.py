@@ -1,8 +1,12 @@
 from pathlib import Path
 
-from agent.localizer.learning import learn
+import pytest
+
+from agent.localizer.learning import learn, read_past
 from agent.localizer.localizer import Localizer
-from tests.agent.localizer.pasts import git, shop
+from agent.localizer.query import read_query
+from agent.localizer.signals import measure
+from tests.agent.localizer.pasts import Past, git, shop
 
 
 def test_the_newest_snapshot_is_the_tree(
@@ -14,6 +18,58 @@ def test_the_newest_snapshot_is_the_tree(
     assert paths == set(
         git(shop_repository, "ls-tree", "-r", "--name-only", "main").split()
     )
+
+
+JAVASCRIPT = """
+import view from './view';
+const utils = require('./utils');
+res.send = function send(body) {
+  if (body) {
+    return utils.encode(body);
+  }
+};
+exports.parse = (text, options) => text;
+class Router {
+  async handle(req, done) {
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("word", "field"),
+    [
+        ("send", "definition.all"),
+        ("parse", "definition.all"),
+        ("router", "definition.all"),
+        ("handle", "definition.all"),
+        ("view", "content.imports"),
+        ("utils", "content.imports"),
+    ],
+)
+def test_javascript_says_what_it_defines_and_imports(
+    tmp_path: Path, word: str, field: str
+) -> None:
+    past = Past(tmp_path / "one")
+    other = "send(parse(router, handle, view, utils));\n"
+    past.commit("Begin", {"lib/response.js": JAVASCRIPT, "lib/other.js": other})
+    index = read_past(past.write()).index
+    found = measure(index, read_query(word), len(index.changes))
+    at = found.snapshot
+    paths = [index.paths[one] for one in at.path[at.candidates]]
+    scores = dict(zip(paths, found.signals[field], strict=True))
+    assert scores["lib/response.js"] > scores["lib/other.js"] == 0
+
+
+def test_words_of_control_define_nothing(tmp_path: Path) -> None:
+    past = Past(tmp_path / "one")
+    past.commit("Begin", {"lib/response.js": JAVASCRIPT})
+    index = read_past(past.write()).index
+    definitions = index.postings["definitions"]
+    known = [one for one in ("if", "return", "encod") if one in index.term_number]
+    places = [definitions.gather([index.term_number[one]], 9).place for one in known]
+    assert known
+    assert not any(len(one) for one in places)
 
 
 def test_a_renamed_file_keeps_its_past(tmp_path: Path) -> None:
