@@ -99,7 +99,12 @@ def _asked_of_chain(
         heads: Its changes.
         known: What is asked.
     """
-    position = {change.commit: at for at, change in enumerate(known.changes)}
+    position = {
+        change.commit: at
+        for at, change in enumerate(known.changes)
+        # What forked from inside a branch must not be asked after its merge.
+        if not (change.is_part or change.is_head)
+    }
     taught = TaughtPast(known, shipped_prior(), first=0)
     answers, others = [], []
     for head in heads:
