@@ -8,7 +8,8 @@ it. For a query: `query` reads it, `signals`, `mentions`, `united`, `standing`,
 `asking`, `propagation` and `track_record` measure, `features` compare, `logistic`,
 `network` and `prior` weigh, `estimate` joins them, `set_size` chooses, `evidence`,
 `excerpts` and `symbols` explain. `examples` turns past changes into labelled ones,
-`practice` asks them, `teaching` learns from the answers. No language model, no network connection.
+`practice` asks them, `teaching` learns from the answers. No language model, no network
+connection.
 """
 
 from agent.localizer.learning import learn
