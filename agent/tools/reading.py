@@ -135,7 +135,8 @@ def _search_command(arguments: Mapping[str, Any]) -> str:
     """A command for both programs: ripgrep, and git's own where there is none.
 
     Both look at every text file under the path, ignored and hidden ones included, and
-    print `path NUL line:text`, so that results do not depend on which one ran.
+    print `path NUL line:text` by path, so that results depend neither on which one ran
+    nor, where there is more than can be read, on which file a thread finished first.
     """
     flags = "" if arguments.get("match_case", False) else " -i"
     flags += " -w" if arguments.get("whole_words", False) else ""
@@ -145,7 +146,7 @@ def _search_command(arguments: Mapping[str, Any]) -> str:
     )
     ripgrep = (
         "rg --no-config --no-heading --with-filename --color never --hidden"
-        " --no-ignore -g '!/.git/' -n --null"
+        " --no-ignore -g '!/.git/' -n --null --sort path"
         f"{flags}{'' if is_regex else ' -F'} {operands}"
     )
     git_grep = (

@@ -133,6 +133,18 @@ def test_a_search_that_finds_too_much_to_read_says_so(
     assert " many.txt" in text
 
 
+def test_what_is_cut_does_not_hang_on_which_file_was_read_first(
+    sandbox: FolderSandbox,
+) -> None:
+    for number in range(60):
+        sandbox.write(f"many/{number:02d}.js", b"match" * 40_000 + b"\n")
+    texts = [
+        _call(sandbox, "search", pattern="match", output="files").text for _ in "12345"
+    ]
+    assert "more than could be read" in texts[0]
+    assert len({*texts}) == 1
+
+
 def test_a_window_is_shown_with_line_numbers(sandbox: FolderSandbox) -> None:
     text = _call(sandbox, "open_file", path="shop/orders.py", line=6, lines=2).text
     assert text.split("\n") == [
