@@ -96,7 +96,7 @@ def example_changes(
     fitting = np.flatnonzero((counts >= least_code) & (sizes <= _MOST_FILES))
     rows = index.changes
     # What a head proposed and the chain then merged would be an example of itself.
-    proposed = {row.number for row in rows if row.is_head and row.number >= 0}
+    proposed = {row.number for row in rows if row.is_head}
     return [
         change
         for change in fitting.tolist()

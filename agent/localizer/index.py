@@ -193,7 +193,8 @@ class Index:
     @cached_property
     def main_touch(self) -> Bools:
         """Whether each touch changed the tree."""
-        return ~(self.head_change | self.part_change)[self.touch_change]
+        leaves = np.fromiter((one.leaves_tree for one in self.changes), np.bool_)
+        return ~leaves[self.touch_change]
 
     @cached_property
     def change_terms(self) -> tuple[Ints, NDArray[np.int32]]:
