@@ -99,24 +99,34 @@ def _asked_of_chain(
         heads: Its changes.
         known: What is asked.
     """
-    position = {
-        change.commit: at
-        for at, change in enumerate(known.changes)
-        # What forked from inside a branch must not be asked after its merge.
-        if not (change.is_part or change.is_head)
-    }
+    after = _places_after(known)
     taught = TaughtPast(known, shipped_prior(), first=0)
     answers, others = [], []
     for head in heads:
         change = whole.changes[head]
-        if change.parent not in position:
+        if change.parent not in after:
             others.append(head)
             continue
         query = _query_of(change)
-        found = taught.estimate(query, position[change.parent] + 1)
+        found = taught.estimate(query, after[change.parent])
         gold = _edited_paths(whole.index, head)
         answers.append(_scored(known.index, query, found, gold))
     return [one for one in answers if one], others
+
+
+def _places_after(known: Past) -> dict[str, int]:
+    """Where each commit of the chain, and what its merge brought, has been told.
+
+    Commits of branches are left out: what forked from one must not see its merge.
+    """
+    after: dict[str, int] = {}
+    last = ""
+    for place, change in enumerate(known.changes, start=1):
+        if not (change.is_part or change.is_head):
+            last = change.commit
+        if last and not change.is_head:
+            after[last] = place
+    return after
 
 
 def _query_of(change: Change) -> Query:
