@@ -5,10 +5,11 @@ import shutil
 import signal
 from functools import cache
 
-import docker
 import pytest
-from docker.errors import DockerException
 from hypothesis import HealthCheck, settings
+
+from sandbox.daemon import connect_to_daemon
+from sandbox.errors import DriverUnavailableError
 
 # Properties are checked on the same examples each time, on a busy machine too.
 settings.register_profile(
@@ -24,15 +25,10 @@ settings.load_profile("unhurried")
 def docker_answers() -> bool:
     """Whether a Docker daemon answers."""
     try:
-        client = docker.from_env(timeout=5)
-    except DockerException:
+        connect_to_daemon().close()
+    except DriverUnavailableError:
         return False
-    try:
-        return bool(client.ping())
-    except (DockerException, OSError):
-        return False
-    finally:
-        client.close()
+    return True
 
 
 def pytest_configure() -> None:
