@@ -1,11 +1,12 @@
 """A streamed reply, gathered into a whole one.
 
 litellm hides two things that matter here: where a stream stops early it makes up a
-proper end, and where a provider reports no usage it makes up an estimate. So the pieces
-are looked at before litellm sees them.
+proper end (before 1.107) or an error of the provider's (since), and where a provider
+reports no usage it makes up an estimate. So the pieces are looked at before litellm
+sees them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from types import ModuleType
 from typing import Any
 
@@ -19,6 +20,7 @@ class _Tap:
 
     def __init__(self, pieces: Any) -> None:  # noqa: ANN401 - any provider's iterator
         self._pieces = iter(pieces)
+        self.is_over = False
         self.has_usage = False
         self.refusal = ""
 
@@ -26,7 +28,11 @@ class _Tap:
         return self
 
     def __next__(self) -> Any:  # noqa: ANN401 - any provider's piece
-        piece = next(self._pieces)
+        try:
+            piece = next(self._pieces)
+        except StopIteration:
+            self.is_over = True
+            raise
         self.has_usage = self.has_usage or bool(_field(piece, "usage"))
         for choice in _field(piece, "choices") or ():
             self.refusal += _field(_field(choice, "delta"), "refusal") or ""
@@ -47,11 +53,16 @@ def gather_stream(litellm: ModuleType, request: Mapping[str, Any]) -> Mapping[st
     stream = litellm.completion(**request, **options)
     tap = _Tap(stream.completion_stream)
     stream.completion_stream = tap
-    pieces = list(stream)
+    pieces = []
+    try:
+        pieces.extend(stream)
+    except Exception as error:
+        if tap.is_over and stream.received_finish_reason is None:
+            raise _cut_after(pieces) from error
+        raise
     finish_reason = stream.received_finish_reason
     if finish_reason is None:
-        msg = f"the stream stopped after {len(pieces)} pieces, unfinished"
-        raise StreamCutError(msg)
+        raise _cut_after(pieces)
     whole: dict[str, Any] = litellm.stream_chunk_builder(
         pieces, messages=request["messages"]
     ).model_dump()
@@ -61,6 +72,10 @@ def gather_stream(litellm: ModuleType, request: Mapping[str, Any]) -> Mapping[st
     if not tap.has_usage:
         whole["usage"] = None
     return whole
+
+
+def _cut_after(pieces: Sized) -> StreamCutError:
+    return StreamCutError(f"the stream stopped after {len(pieces)} pieces, unfinished")
 
 
 def _field(value: Any, name: str) -> Any:  # noqa: ANN401 - objects and mappings alike
