@@ -22,8 +22,9 @@ from pathlib import Path
 from benchmarks.experiment_scale import ROW
 from swe_features.cells import Cell
 from swe_features.experiment import find_config
-from swe_features.preparation import cache_folder, prepare
+from swe_features.preparation import prepare
 from swe_features.store import RESULTS
+from tasks.obtaining import cache_folder
 
 ARMS = ("oracle", "no-context", "test-time", "sleep-time")
 BUDGETS = (2, 4, 8, 16)

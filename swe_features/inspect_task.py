@@ -36,8 +36,9 @@ from swe_features.arms import Assignment, arm_named
 from swe_features.attempts import join_contexts
 from swe_features.experiment import find_config
 from swe_features.inspect_model import InspectModel
-from swe_features.preparation import Experiment, SleepWork, cache_folder, prepare
+from swe_features.preparation import Experiment, SleepWork, prepare
 from swe_features.scoring import score_files
+from tasks.obtaining import cache_folder
 
 __all__ = ["file_scorer", "pull_request_solver", "pull_requests"]
 

@@ -3,7 +3,6 @@
 Nothing here needs a model, a key or a sandbox; `equipment` has those.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +30,6 @@ __all__ = [
     "Experiment",
     "InvalidRowsError",
     "SleepWork",
-    "cache_folder",
     "prepare",
 ]
 
@@ -137,17 +135,6 @@ class Experiment:
         )
 
 
-def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where things are kept that can be made again.
-
-    `SWE_FEATURES_CACHE`, or `swe-features` in the user's cache folder.
-    """
-    if named := environment.get("SWE_FEATURES_CACHE"):
-        return Path(named)
-    base = environment.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "swe-features"
-
-
 def prepare(
     config: ExperimentConfig, *, cache: Path, shard: Shard | None = None
 ) -> Experiment:
@@ -155,7 +142,7 @@ def prepare(
 
     Args:
         config: What is asked for.
-        cache: See `cache_folder`.
+        cache: See `tasks.obtaining.cache_folder`.
         shard: Plan this part alone; None plans all of it.
 
     Raises:

@@ -30,8 +30,9 @@ from swe_features.equipment import Equipment, equip
 from swe_features.errors import ConfigError
 from swe_features.executors import StoppedWork
 from swe_features.experiment import ExperimentConfig
-from swe_features.preparation import Experiment, SleepWork, cache_folder, prepare
+from swe_features.preparation import Experiment, SleepWork, prepare
 from swe_features.store import RunDirectory
+from tasks.obtaining import cache_folder
 
 __all__ = ["RayCluster"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tasks.errors import RepositoryError
 from tasks.repository import Repository
 
-__all__ = ["default_cache", "is_url", "obtain", "open_repositories"]
+__all__ = ["cache_folder", "clones_folder", "is_url", "obtain", "open_repositories"]
 
 # `ext::` and other remote helpers run commands, so only plain transports are a URL.
 _URL = re.compile(r"(https?|ssh|git|file)://.+|[\w.-]+@[\w.-]+:.+")
@@ -100,10 +100,20 @@ def _run(url: str, arguments: list[str]) -> str:
     return answer.stdout
 
 
-def default_cache() -> Path:
-    """Where clones are kept: `$XDG_CACHE_HOME/swe-features/repositories`."""
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(home) / "swe-features" / "repositories"
+def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where things are kept that can be made again.
+
+    `SWE_FEATURES_CACHE`, or `swe-features` in the user's cache folder.
+    """
+    if named := environment.get("SWE_FEATURES_CACHE"):
+        return Path(named)
+    base = environment.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "swe-features"
+
+
+def clones_folder() -> Path:
+    """Where clones are kept of what was named by a URL."""
+    return cache_folder() / "repositories"
 
 
 def open_repositories(

@@ -42,7 +42,7 @@ def best_excerpt(path: str, content: bytes, query: Query) -> Excerpt | None:
     """The symbol, or else the window of lines, with the most of the query in it."""
     if len(content) > _LONGEST_FILE or b"\0" in content:
         return None
-    lines = content.decode("utf-8", "replace").split("\n")
+    lines = content.decode("utf-8", "replace").removesuffix("\n").split("\n")
     matched = _matched_terms(lines, query)
     spread: dict[str, int] = {}
     for terms in matched:

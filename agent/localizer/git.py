@@ -12,6 +12,7 @@ __all__ = ["run_git", "stream_git"]
 
 _OPTIONS = (
     "--no-pager",
+    "--no-replace-objects",
     "-c",
     "core.quotePath=false",
     # Above it git calls a file binary without reading it, so a bundle costs nothing.
@@ -30,6 +31,9 @@ _OPTIONS = (
     "-c",
     "core.fsmonitor=false",
 )
+
+_PATH_ERRORS = "surrogateescape"
+"""What a path that is not UTF-8 is read and written with."""
 
 
 def run_git(repo: Path, arguments: Sequence[str], stdin: Iterable[str] = ()) -> bytes:
@@ -63,7 +67,7 @@ def stream_git(
         "LC_ALL": "C",
     }
     with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as complaints:
-        asked.writelines(f"{line}\n".encode() for line in stdin)
+        asked.writelines(f"{line}\n".encode(errors=_PATH_ERRORS) for line in stdin)
         asked.seek(0)
         try:
             process = subprocess.Popen(

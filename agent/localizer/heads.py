@@ -1,6 +1,5 @@
 """Heads of pull requests: what was proposed before the base commit was made."""
 
-import re
 from bisect import bisect_right
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,12 +11,11 @@ from agent.localizer.changes import (
     read_commits,
     split_message,
 )
-from agent.localizer.git import run_git
+from agent.localizer.horizon import pull_heads
 
 __all__ = ["add_by_time", "head_changes"]
 
 _LARGEST_PROPOSAL = 40
-_PULL_REF = re.compile(r"^refs/pull/(\d+)/head$")
 
 
 def head_changes(
@@ -30,13 +28,8 @@ def head_changes(
         commit: Full id of the base commit.
         ancestors: All of its ancestors and itself.
     """
-    listed = run_git(repo, ("for-each-ref", "--format=%(objectname) %(refname)"))
-    heads: dict[str, int] = {}
-    for line in listed.decode(errors="replace").splitlines():
-        name, _, ref = line.partition(" ")
-        match = _PULL_REF.match(ref)
-        if match and name not in ancestors:
-            heads[name] = int(match[1])
+    named = pull_heads(repo)
+    heads = {name: number for name, number in named.items() if name not in ancestors}
     if not heads:
         return []
     commits = read_commits(repo, [*heads, f"^{commit}"])

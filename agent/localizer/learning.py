@@ -8,10 +8,11 @@ from agent.localizer.changes import Change
 from agent.localizer.diffs import read_diffs
 from agent.localizer.git import run_git
 from agent.localizer.history import list_changes, resolve_commit
+from agent.localizer.horizon import horizon_of
 from agent.localizer.index import Index, freeze
 from agent.localizer.journal import Journal
 from agent.localizer.localizer import Localizer
-from agent.localizer.practice import REFIT_AFTER, practise
+from agent.localizer.practice import REFIT_AFTER, Practice, practise
 from agent.localizer.prior import Prior, shipped_prior
 from agent.localizer.store import IndexStore, StoredIndex
 
@@ -50,21 +51,19 @@ def learn(
         prior: Coefficients to start from; the shipped ones when None.
 
     Raises:
-        LocalizerError: The repository or the commit cannot be read.
+        LocalizerError: The repository or the commit cannot be read, or the store cannot
+            be written.
     """
     commit = resolve_commit(repo, revision)
-    stored = store.load(commit, with_heads=with_heads) if store else None
+    horizon = horizon_of(repo, with_heads=with_heads)
+    stored = store.load(commit, horizon) if store else None
     if stored is not None:
         return _as_localizer(stored, repo)
+    lesson = _Lesson(repo=repo, commit=commit, horizon=horizon, with_heads=with_heads)
     start = shipped_prior() if prior is None else prior
-    if store is None:
-        stored = _build(repo, commit, start, with_heads=with_heads)
-    else:
-        known = _newest_known(repo, commit, store, with_heads=with_heads)
-        if known is None:
-            stored = _build(repo, commit, start, with_heads=with_heads)
-        else:
-            stored = _update(repo, commit, known, start)
+    known = _newest_known(repo, commit, horizon, store) if store else None
+    stored = lesson.build(start) if known is None else lesson.update(known, start)
+    if store is not None:
         store.save(stored)
     return _as_localizer(stored, repo)
 
@@ -98,43 +97,53 @@ def _as_localizer(stored: StoredIndex, repo: Path) -> Localizer:
     )
 
 
-def _build(repo: Path, commit: str, prior: Prior, *, with_heads: bool) -> StoredIndex:
-    past = read_past(repo, commit, with_heads=with_heads)
-    practice = practise(past.index, past.changes, prior)
-    fitted = practice.fitted(prior)
-    return StoredIndex(
-        commit=commit,
-        with_heads=with_heads,
-        index=past.index,
-        prior=fitted,
-        practice=practice,
-        fitted=len(past.changes),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lesson:
+    """What is to be learned."""
 
+    repo: Path
+    commit: str
+    horizon: str
+    with_heads: bool
 
-def _update(repo: Path, commit: str, known: StoredIndex, start: Prior) -> StoredIndex:
-    """Add what is new; fit again only for a few examples at once."""
-    new = list_changes(repo, commit, after=known.commit, with_heads=known.with_heads)
-    index = _write_down(repo, new, known.index.as_journal())
-    practice = practise(index, new, start, known=known.practice)
-    prior, fitted = known.prior, known.fitted
-    if practice.since(fitted) >= REFIT_AFTER:
-        prior, fitted = practice.fitted(start), len(index.changes)
-    return StoredIndex(
-        commit=commit,
-        with_heads=known.with_heads,
-        index=index,
-        prior=prior,
-        practice=practice,
-        fitted=fitted,
-    )
+    def build(self, prior: Prior) -> StoredIndex:
+        """Learn it from nothing."""
+        past = read_past(self.repo, self.commit, with_heads=self.with_heads)
+        practice = practise(past.index, past.changes, prior)
+        return self._stored(
+            past.index, practice.fitted(prior), practice, fitted=len(past.changes)
+        )
+
+    def update(self, known: StoredIndex, start: Prior) -> StoredIndex:
+        """Add what is new; fit again only for a few examples at once."""
+        new = list_changes(
+            self.repo, self.commit, after=known.commit, with_heads=self.with_heads
+        )
+        index = _write_down(self.repo, new, known.index.as_journal())
+        practice = practise(index, new, start, known=known.practice)
+        prior, fitted = known.prior, known.fitted
+        if practice.since(fitted) >= REFIT_AFTER:
+            prior, fitted = practice.fitted(start), len(index.changes)
+        return self._stored(index, prior, practice, fitted=fitted)
+
+    def _stored(
+        self, index: Index, prior: Prior, practice: Practice, *, fitted: int
+    ) -> StoredIndex:
+        return StoredIndex(
+            commit=self.commit,
+            horizon=self.horizon,
+            index=index,
+            prior=prior,
+            practice=practice,
+            fitted=fitted,
+        )
 
 
 def _newest_known(
-    repo: Path, commit: str, store: IndexStore, *, with_heads: bool
+    repo: Path, commit: str, horizon: str, store: IndexStore
 ) -> StoredIndex | None:
     """The stored index of the nearest commit on the same first-parent chain."""
-    known = store.commits(with_heads=with_heads)
+    known = store.commits(horizon)
     if not known:
         return None
     listed = run_git(
@@ -142,5 +151,5 @@ def _newest_known(
     )
     for name in listed.decode().split():
         if name in known:
-            return store.load(name, with_heads=with_heads)
+            return store.load(name, horizon)
     return None

@@ -10,7 +10,7 @@ from agent.localizer.evidence import FileEvidence, Witness
 from agent.localizer.excerpts import Excerpt, read_excerpts
 from agent.localizer.index import Index
 from agent.localizer.prior import Prior
-from agent.localizer.query import read_query
+from agent.localizer.query import Query, read_query
 from agent.localizer.set_size import SetPreference, choose_size
 from agent.localizer.track_record import TrackRecord
 
@@ -42,6 +42,8 @@ class Prediction:
     predicted_files: tuple[str, ...]
     """The chosen set: the first of the candidates, the likeliest first."""
     candidates: tuple[Candidate, ...]
+    is_blind: bool = False
+    """Whether no word of the text is known, so that only habits decided."""
 
 
 class Localizer:
@@ -105,4 +107,15 @@ class Localizer:
             )
             for path, file in zip(paths, files, strict=True)
         )
-        return Prediction(self.commit, tuple(paths[:size]), candidates)
+        return Prediction(
+            self.commit,
+            tuple(paths[:size]),
+            candidates,
+            is_blind=not self._knows_any(query),
+        )
+
+    def _knows_any(self, query: Query) -> bool:
+        """Whether any word of a text was ever used, in a text, a message or a path."""
+        index = self.index
+        known = (index.term_number, index.name_words.paths, index.folder_words.paths)
+        return any(term in one for term in query.terms for one in known)

@@ -48,7 +48,9 @@ def _diff_of(files: Sequence[ChangedFile]) -> ChangeDiff:
     paths = tuple(ChangedPath(one.filename, _STATUS[one.status]) for one in files)
     patches = []
     for one in files:
-        lines = [f"{line}\n".encode() for line in (one.patch or "").split("\n")]
+        # Only words are read off it, so what is no text may go.
+        text = (one.patch or "").encode(errors="replace")
+        lines = [line + b"\n" for line in text.split(b"\n")]
         patches.append(
             Patch(
                 path=one.filename,

@@ -1,7 +1,8 @@
 """Indexes on disk: plain arrays and JSON, one folder for each base commit.
 
-An index depends on nothing but its base commit, so the folder's name says everything,
-and the index of an older commit of the same chain is a start for a newer one.
+An index depends on nothing but its base commit and on what bounds the past of it
+(`horizon`), so the folder's name says everything, and the index of an older commit of
+the same chain is a start for a newer one.
 """
 
 import json
@@ -39,7 +40,8 @@ class StoredIndex:
     """An index, and the coefficients that its own past was used for."""
 
     commit: str
-    with_heads: bool
+    horizon: str
+    """What bounds the past, as `horizon_of` names it."""
     index: Index
     prior: Prior
     practice: Practice
@@ -53,9 +55,9 @@ class IndexStore:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def commits(self, *, with_heads: bool) -> frozenset[str]:
-        """Base commits that there are indexes of."""
-        ending = _ending(with_heads=with_heads)
+    def commits(self, horizon: str) -> frozenset[str]:
+        """Base commits that there are indexes of, within one horizon."""
+        ending = _ending(horizon)
         if not self._root.is_dir():
             return frozenset()
         names = (entry.name for entry in self._root.iterdir())
@@ -63,17 +65,17 @@ class IndexStore:
             name.removesuffix(ending) for name in names if name.endswith(ending)
         )
 
-    def load(self, commit: str, *, with_heads: bool) -> StoredIndex | None:
+    def load(self, commit: str, horizon: str) -> StoredIndex | None:
         """The index of a commit; None where there is none.
 
         Raises:
             LocalizerError: It is there and cannot be read.
         """
-        folder = self._root / (commit + _ending(with_heads=with_heads))
+        folder = self._root / (commit + _ending(horizon))
         if not folder.is_dir():
             return None
         try:
-            stored = _read(folder, commit, with_heads=with_heads)
+            stored = _read(folder, commit, horizon)
             os.utime(folder)
         except (OSError, ValueError, KeyError, TypeError) as error:
             msg = f"the index in {str(folder)!r} is broken ({error}): delete it"
@@ -81,9 +83,24 @@ class IndexStore:
         return stored
 
     def save(self, stored: StoredIndex) -> None:
-        """Keep an index; the ones that were not used for longest make room."""
+        """Keep an index; the ones that were not used for longest make room.
+
+        Raises:
+            LocalizerError: It cannot be written there.
+        """
+        try:
+            self._keep(stored)
+            self._forget()
+        except OSError as error:
+            msg = (
+                f"no index can be kept in {str(self._root)!r} ({error.strerror}): name"
+                " another folder for it"
+            )
+            raise LocalizerError(msg) from error
+
+    def _keep(self, stored: StoredIndex) -> None:
         self._root.mkdir(parents=True, exist_ok=True)
-        name = stored.commit + _ending(with_heads=stored.with_heads)
+        name = stored.commit + _ending(stored.horizon)
         half = Path(tempfile.mkdtemp(prefix=".half-", dir=self._root))
         try:
             _write(half, stored)
@@ -94,7 +111,6 @@ class IndexStore:
         except BaseException:
             shutil.rmtree(half, ignore_errors=True)
             raise
-        self._forget()
 
     def _forget(self) -> None:
         folders = [one for one in self._root.iterdir() if one.name[0] != "."]
@@ -103,8 +119,8 @@ class IndexStore:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _ending(*, with_heads: bool) -> str:
-    return f"-{FORMAT}-{'heads' if with_heads else 'chain'}"
+def _ending(horizon: str) -> str:
+    return f"-{FORMAT}-{horizon}"
 
 
 def _write(folder: Path, stored: StoredIndex) -> None:
@@ -143,7 +159,7 @@ def _facts(row: Sequence[Any]) -> PathFacts:
     return PathFacts(FileKind(kind), folder, suffix, stem, subject, depth, *terms)
 
 
-def _read(folder: Path, commit: str, *, with_heads: bool) -> StoredIndex:
+def _read(folder: Path, commit: str, horizon: str) -> StoredIndex:
     def array(name: str) -> NDArray[Any]:
         # A plain view of the mapped file: numpy's own class for it slows every slice.
         return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
@@ -166,7 +182,7 @@ def _read(folder: Path, commit: str, *, with_heads: bool) -> StoredIndex:
     prior = table("prior")
     return StoredIndex(
         commit=commit,
-        with_heads=with_heads,
+        horizon=horizon,
         index=index,
         prior=read_prior(prior),
         practice=from_arrays(lambda name: array(f"practice-{name}")),

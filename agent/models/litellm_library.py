@@ -64,7 +64,7 @@ def missing_library(error: ImportError) -> ModelSetupError:
 def _silence_warnings() -> None:
     """Its own ones, as it builds and copies its types; none of them is about us."""
     warnings.filterwarnings("ignore", module="litellm")
-    warnings.filterwarnings("ignore", "Item .* on TypedDict class", UserWarning)
+    warnings.filterwarnings("ignore", "Items? .* on TypedDict class", UserWarning)
 
 
 def _quiet(litellm: Any) -> None:  # noqa: ANN401 - a module without types

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from sandbox.cleaning import clean_machine
-from swe_features.preparation import cache_folder
+from tasks.obtaining import cache_folder
 
 __all__ = ["clean"]
 

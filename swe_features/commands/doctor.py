@@ -20,7 +20,7 @@ from sandbox.docker_driver import DockerDriver
 from sandbox.errors import DriverUnavailableError, SandboxError
 from sandbox.opening import open_driver
 from sandbox.probing import probe_driver
-from swe_features.preparation import cache_folder
+from tasks.obtaining import cache_folder
 
 __all__ = ["doctor"]
 

@@ -18,7 +18,7 @@ from tasks.candidates import Threshold
 from tasks.drafts import Rejection
 from tasks.github import GitHubApi, enrich_rows, fetch_records, read_records
 from tasks.judging import Judge
-from tasks.obtaining import default_cache, obtain
+from tasks.obtaining import clones_folder, obtain
 from tasks.offline_judge import OfflineJudge
 from tasks.pull_requests import PullRequest
 from tasks.repository import Repository
@@ -81,7 +81,7 @@ def mine(  # noqa: PLR0917 - an option is a parameter
 
     swe-features mine path/to/clone -o suite.jsonl --explain
     """
-    repository = Repository.open(obtain(repo, default_cache()))
+    repository = Repository.open(obtain(repo, clones_folder()))
     plan = MiningPlan(
         branch=branch,
         repo=name,

@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
+from agent.localizer.horizon import is_shallow
 from agent.localizer.learning import learn
 from agent.localizer.localizer import Candidate, Prediction
 from agent.localizer.set_size import SetPreference
 from agent.localizer.store import IndexStore
 from swe_features.errors import ConfigError
-from tasks.obtaining import default_cache
+from tasks.obtaining import cache_folder
 
 __all__ = ["predict"]
 
@@ -68,16 +69,33 @@ def predict(  # noqa: PLR0917 - an option is a parameter
     if not title.strip() and not described.strip():
         msg = "no change is described: give --title, --body or --body-file"
         raise ConfigError(msg)
-    store = IndexStore(cache or default_cache().parent / _INDEXES)
+    store = IndexStore(cache or cache_folder() / _INDEXES)
     localizer = learn(repo, commit, store=store, with_heads=past_heads)
     prediction = localizer.rank(
         title, described, preference=preference, limit=limit, excerpts=_EXPLAINED
     )
     seconds = time.perf_counter() - started_s
+    _warn(repo, prediction)
     if as_json:
         typer.echo(json.dumps(_as_record(prediction, seconds), indent=2))
     else:
         _print(prediction, seconds)
+
+
+def _warn(repo: Path, prediction: Prediction) -> None:
+    """Say beside the answer what it could not know."""
+    if is_shallow(repo):
+        typer.echo(
+            "note: a shallow clone, whose older past is not known here; after"
+            " `git fetch --unshallow` the answer rests on all of it",
+            err=True,
+        )
+    if prediction.is_blind and prediction.candidates:
+        typer.echo(
+            "note: no word of the text is known here: these are the files that are"
+            " edited most",
+            err=True,
+        )
 
 
 def _read_body(path: Path) -> str:
@@ -114,7 +132,7 @@ def _print(prediction: Prediction, seconds: float) -> None:
                 typer.echo(f"          {_plain(line)}")
     count = len(prediction.candidates)
     typer.echo(
-        f"{len(chosen)} files chosen (+) of {count} candidates, at"
+        f"{len(chosen)} files chosen (+), {count} listed, at"
         f" {prediction.commit[:12]}, in {seconds:.2f} s"
         if count
         else f"no text files at {prediction.commit[:12]}: nothing to name"

@@ -19,7 +19,6 @@ from swe_features.preparation import (
     ANY_REPOSITORY,
     Experiment,
     InvalidRowsError,
-    cache_folder,
     prepare,
 )
 from swe_features.progress import shown_progress
@@ -29,6 +28,7 @@ from swe_features.selection import Retry, Shard, check_retry
 from swe_features.session import RunSummary, run_experiment
 from swe_features.store import RESULTS
 from swe_features.table import as_text
+from tasks.obtaining import cache_folder
 
 __all__ = ["run"]
 

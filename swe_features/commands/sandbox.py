@@ -11,8 +11,7 @@ from sandbox.contract import COMMAND_TIMEOUT_S
 from sandbox.opening import open_driver
 from sandbox.sealing import seal
 from sandbox.verification import Verdict, verify_entries, verify_entry
-from swe_features.preparation import cache_folder
-from tasks.obtaining import obtain
+from tasks.obtaining import cache_folder, clones_folder, obtain
 
 __all__ = ["app"]
 
@@ -107,7 +106,7 @@ def verify(
     if repo is None:
         verdicts = verify_entries(cache, reads_all=deep)
     else:
-        source = obtain(repo, cache_folder() / "repositories")
+        source = obtain(repo, clones_folder())
         entry = seal(source, commit, cache)
         verdicts = (verify_entry(entry.path, reads_all=deep),)
     if as_json:

@@ -19,7 +19,7 @@ from swe_features.scoring import (
     score_files,
     summarize_scores,
 )
-from tasks.obtaining import default_cache, open_repositories
+from tasks.obtaining import clones_folder, open_repositories
 from tasks.suite import Gold, load_gold
 
 __all__ = ["score"]
@@ -55,7 +55,7 @@ def score(
 
     swe-features score preds.jsonl --suite suite.jsonl --repo path/to/clone
     """
-    repositories = open_repositories(repo, default_cache()) if repo else None
+    repositories = open_repositories(repo, clones_folder()) if repo else None
     gold = load_gold(suite, repositories, skip_invalid=skip_invalid)
     scored = score_predictions(load_predictions(predictions, top=top), gold)
     if as_json:

@@ -22,7 +22,7 @@ from swe_features.version import version
 from tasks.errors import SuiteError
 from tasks.hub_dataset import fetch_dataset, read_dataset
 from tasks.leaks import mask_names
-from tasks.obtaining import default_cache, open_repositories
+from tasks.obtaining import cache_folder, clones_folder, open_repositories
 from tasks.paper_suite import build_paper_suite
 from tasks.suite import Suite, load_suite
 from tasks.suite_checks import SuiteCheck, check_suite
@@ -77,7 +77,7 @@ def check(
 
     swe-features suite check suite.jsonl --repo path/to/clone
     """
-    found = check_suite(suite, open_repositories(repo, default_cache()), cutoff=cutoff)
+    found = check_suite(suite, open_repositories(repo, clones_folder()), cutoff=cutoff)
     if mask is not None:
         write_masked(mask, found, suite)
     if as_json:
@@ -102,7 +102,7 @@ def show(
 
     swe-features suite show suite.jsonl 1015 --repo path/to/clone
     """
-    repositories = open_repositories(repo, default_cache())
+    repositories = open_repositories(repo, clones_folder())
     loaded = load_suite(
         suite, repositories, relate=relate, order=order, skip_invalid=True
     )
@@ -129,7 +129,7 @@ def stats(
 
     swe-features suite stats suite.jsonl --repo path/to/clone
     """
-    repositories = open_repositories(repo, default_cache())
+    repositories = open_repositories(repo, clones_folder())
     loaded = load_suite(
         suite, repositories, relate=relate, order=order, skip_invalid=skip_invalid
     )
@@ -182,7 +182,7 @@ def fetch(
 
     swe-features suite fetch owner/name -o suite.jsonl
     """
-    folder = fetch_dataset(name, default_cache().parent / "hub", revision=revision)
+    folder = fetch_dataset(name, cache_folder() / "hub", revision=revision)
     read = read_dataset(folder)
     if read.problems and not skip_invalid:
         message = f"{name}, {read.problems[0]}; --skip-invalid goes on without"

@@ -3,7 +3,7 @@ from agent.localizer.proposals import taught_by
 from tasks.pull_requests import ChangedFile, FileStatus, PullRequest
 
 
-def _pull(*files: str) -> PullRequest:
+def _pull(*files: str, comment: str = "") -> PullRequest:
     return PullRequest(
         repo="o/shop",
         pr_number=77,
@@ -14,7 +14,7 @@ def _pull(*files: str) -> PullRequest:
             ChangedFile(
                 path,
                 FileStatus.MODIFIED,
-                patch="@@ -1 +1 @@\n-old = 1\n+frobnicate = 1",
+                patch=f"@@ -1 +1 @@\n-old = 1\n+frobnicate = 1{comment}",
             )
             for path in files
         ),
@@ -48,3 +48,11 @@ def test_it_leaves_the_tree_and_the_other_localizer_alone(
 
 def test_no_pull_requests_change_nothing(shop_localizer: Localizer) -> None:
     assert taught_by(shop_localizer, []) is shop_localizer
+
+
+def test_text_that_is_not_utf8_is_read_around(shop_localizer: Localizer) -> None:
+    odd = " # caf\udce9, \ud83d"
+    pulls = [_pull("shop/client.py", comment=comment) for comment in ("", odd)]
+    plain, taught = (taught_by(shop_localizer, [pull]) for pull in pulls)
+    new = set(taught.index.words) - set(plain.index.words)
+    assert new == {"caf"}

@@ -74,7 +74,7 @@ def test_the_indexes_that_nobody_uses_make_room(tmp_path: Path) -> None:
     store = IndexStore(tmp_path / "indexes")
     for back in range(14, 0, -1):
         learn(repo, f"main~{back}", store=store)
-    kept = store.commits(with_heads=False)
+    kept = store.commits("chain")
     assert len(kept) == 12
     assert git(repo, "rev-parse", "main~1") in kept
     assert git(repo, "rev-parse", "main~14") not in kept

@@ -71,6 +71,46 @@ def test_nothing_of_a_repository_reaches_the_terminal_unasked(
     assert "\x1b" not in capsys.readouterr().out
 
 
+def test_a_name_that_is_not_utf8_is_shown_and_explained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    past = shop(tmp_path / "one", rounds=1)
+    for change in range(3):
+        past.commit(
+            f"Frobnicate {change}", {r'"bad\377.py"': f"frobnicate = {change}\n"}
+        )
+    options = ("--title", "Frobnicate more")
+    assert _predict(past.write(), tmp_path / "cache", *options) == 0
+    lines = capsys.readouterr().out.splitlines()
+    row = next(row for row, line in enumerate(lines) if "bad?.py" in line)
+    assert any("lines 1-1" in line for line in lines[row : row + 3])
+
+
+def test_what_could_not_be_known_is_said_beside_the_answer(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _predict(repository, tmp_path, "--title", TITLE) == 0
+    assert not capsys.readouterr().err
+    assert _predict(repository, tmp_path, "--title", "zzqqxx", "--json") == 0
+    said = capsys.readouterr()
+    assert "no word of the text is known" in said.err
+    assert json.loads(said.out)["predicted_files"]
+    shallow = tmp_path / "shallow"
+    address = f"file://{repository}"
+    git(tmp_path, "clone", "-q", "--depth", "3", address, str(shallow))
+    assert _predict(shallow, tmp_path, "--title", TITLE) == 0
+    assert "git fetch --unshallow" in capsys.readouterr().err
+
+
+def test_indexes_are_kept_where_the_environment_says(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWE_FEATURES_CACHE", str(tmp_path / "cache"))
+    arguments = [str(repository), "--title", TITLE]
+    assert call("predict", "swe_features.commands.predict", arguments) == 0
+    assert list((tmp_path / "cache" / "indexes").iterdir())
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -1,0 +1,57 @@
+"""What bounds a past besides its newest commit: where a clone ends, which heads it has.
+
+Two clones can have the same commit and know a different past of it: a shallow one ends
+somewhere, and only some have the heads of pull requests. An index is of one such past.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from agent.localizer.git import run_git
+
+__all__ = ["horizon_of", "is_shallow", "pull_heads"]
+
+_PULL_REF = re.compile(r"^refs/pull/(\d+)/head$")
+_DIGITS = 12
+
+
+def horizon_of(repo: Path, *, with_heads: bool) -> str:
+    """A short name of all that bounds the past, fit for a file's name.
+
+    Args:
+        repo: Where the history is.
+        with_heads: Whether heads of pull requests belong to the past.
+    """
+    name = "heads-" + _digest(sorted(pull_heads(repo))) if with_heads else "chain"
+    ends = _shallow_ends(repo)
+    return f"{name}-shallow-{_digest(ends)}" if ends else name
+
+
+def is_shallow(repo: Path) -> bool:
+    """Whether a clone knows its newest commits only."""
+    return bool(_shallow_ends(repo))
+
+
+def pull_heads(repo: Path) -> Mapping[str, int]:
+    """Heads of pull requests (`refs/pull/<n>/head`) and their numbers."""
+    listed = run_git(repo, ("for-each-ref", "--format=%(objectname) %(refname)"))
+    heads: dict[str, int] = {}
+    for line in listed.decode(errors="replace").splitlines():
+        name, _, ref = line.partition(" ")
+        match = _PULL_REF.match(ref)
+        if match:
+            heads[name] = int(match[1])
+    return heads
+
+
+def _shallow_ends(repo: Path) -> list[str]:
+    """Oldest commits of a shallow clone, sorted; none of one that has all."""
+    path = run_git(repo, ("rev-parse", "--git-path", "shallow")).decode().strip()
+    file = repo / path
+    return sorted(file.read_text(encoding="ascii").split()) if file.is_file() else []
+
+
+def _digest(names: list[str]) -> str:
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:_DIGITS]

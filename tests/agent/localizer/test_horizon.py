@@ -1,0 +1,64 @@
+"""Clones of one repository that know a different past of the same commit."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.errors import LocalizerError
+from agent.localizer.horizon import horizon_of, is_shallow
+from agent.localizer.journal import ChangeRow
+from agent.localizer.learning import learn
+from agent.localizer.store import IndexStore
+from tests.agent.localizer.pasts import git, shop
+
+TITLE = "Add a retry option to the router"
+
+
+def test_a_shallow_clone_has_an_index_of_its_own(
+    shop_repository: Path, tmp_path: Path
+) -> None:
+    store = IndexStore(tmp_path / "indexes")
+    shallow = tmp_path / "shallow"
+    address = f"file://{shop_repository}"
+    git(tmp_path, "clone", "-q", "--depth", "3", address, str(shallow))
+    little = learn(shallow, store=store)
+    everything = learn(shop_repository, store=store)
+    assert is_shallow(shallow)
+    assert not is_shallow(shop_repository)
+    assert len(little.index.changes) == 3
+    assert len(everything.index.changes) == 49
+    git(shallow, "fetch", "-q", "--unshallow")
+    assert len(learn(shallow, store=store).index.changes) == 49
+
+
+def test_heads_that_came_later_are_learned_too(tmp_path: Path) -> None:
+    past = shop(tmp_path / "one", rounds=3)
+    repo = past.write()
+    store = IndexStore(tmp_path / "indexes")
+    assert not any(one.is_head for one in _changes(repo, store))
+    idea = {"shop/cache.py": "# frobnicate\n"}
+    past.commit("An idea", idea, ref="refs/pull/3/head", parents=(5,), day=9)
+    past.write()
+    assert [one.title for one in _changes(repo, store) if one.is_head] == ["An idea"]
+    # What is not asked for does not make another past.
+    assert horizon_of(repo, with_heads=False) == "chain"
+
+
+def _changes(repo: Path, store: IndexStore) -> list[ChangeRow]:
+    return learn(repo, store=store, with_heads=True).index.changes
+
+
+def test_a_commit_that_stands_in_for_another_is_not_believed(tmp_path: Path) -> None:
+    repo = shop(tmp_path / "one", rounds=3).write()
+    plain = learn(repo).rank(TITLE)
+    git(repo, "replace", "--graft", "main~2")
+    assert learn(repo).rank(TITLE) == plain
+
+
+def test_a_store_that_cannot_be_written_says_what_to_do(
+    shop_repository: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(LocalizerError, match="name another folder"):
+        learn(shop_repository, store=IndexStore(file / "indexes"))
