@@ -22,9 +22,25 @@ _SECRET_NAME = re.compile(
 _SHORTEST = 8
 """Characters; shorter values are flags such as `1`, and would blank ordinary text."""
 _SHAPES = re.compile(
+    # Names of files begin as keys do (sk-learn-guide.md, hf_masked_language_model.py),
+    # but their parts are words: what is drawn at random has digits among its letters,
+    # or capitals where nobody writes them.
     r"""
-      \b(?:sk|pk|rk)-[A-Za-z0-9_-]{12,}               # OpenAI, Anthropic and their kin
-    | \b(?:gh[opsur]|github_pat|glpat|hf|xox[abprs])[_-][A-Za-z0-9_-]{16,}
+      \b(?:sk|pk|rk)-                                 # OpenAI and its kin
+      (?=[\w-]{0,200}?(?<![A-Za-z0-9])(?:
+          (?=[A-Za-z0-9]{10})(?:[A-Za-z]*[0-9]){4}
+        | (?=[A-Za-z0-9]{32})(?=[a-z0-9]*[A-Z])[A-Z0-9]*[a-z]
+        | [0-9a-f]{4}-[0-9a-f]{12}\b
+      ))[A-Za-z0-9_-]{12,}
+    | \bsk-ant-[a-z]+[0-9]{2}-[A-Za-z0-9_-]{12,}      # Anthropic
+    | \bhf_(?:                                        # Hugging Face
+          (?=(?:[A-Za-z]*[0-9]){4})[A-Za-z0-9]{16,}
+        | (?=[a-z0-9]*[A-Z])[A-Za-z0-9]{34}\b
+      )
+    | \b(?:gh[opsur]|github_pat)_                     # GitHub
+      (?=[A-Za-z]*[0-9]|[A-Za-z]{36})[A-Za-z0-9]{16,}(?:_[A-Za-z0-9]+)*
+    | \bglpat-(?=[a-z_-]*[A-Z0-9])[A-Za-z0-9_-]{16,}  # GitLab
+    | \bxox[abprs]-[A-Za-z0-9_-]{16,}                 # Slack
     | \bAIza[A-Za-z0-9_-]{30,}                        # Google
     | \b(?:AKIA|ASIA)[A-Z0-9]{16}\b                   # Amazon
     | (?<=Bearer\ )[A-Za-z0-9._~+/=-]{12,}

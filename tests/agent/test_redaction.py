@@ -1,12 +1,18 @@
 """No key leaves the process."""
 
 import json
+import random
+import string
 
 import pytest
 
 from agent.redaction import REDACTED, Redactor, redact, redact_value
 
 KEY = 'pw-"quoted"\n\\key/é'
+_LETTERS = string.ascii_letters
+_HEX = "0123456789abcdef"
+_BASE_62 = _LETTERS + string.digits
+_BASE_64 = _BASE_62 + "_-"
 
 
 @pytest.mark.parametrize(
@@ -25,6 +31,56 @@ KEY = 'pw-"quoted"\n\\key/é'
 def test_well_known_shapes_are_redacted(key: str) -> None:
     text = Redactor({}).text(f"the key {key}, it says")
     assert text == f"the key {REDACTED}, it says"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "alphabet", "length"),
+    [
+        ("sk-", _BASE_62, 48),
+        ("sk-", _HEX, 32),
+        ("sk-proj-", _BASE_64, 156),
+        ("sk-or-v1-", _HEX, 64),
+        ("sk-ant-api03-", _BASE_64, 93),
+        ("pk-lf-1d9c4a75-3ae8-4b57-9c2d-", _HEX, 12),
+        ("hf_", _LETTERS, 34),
+        ("ghp_", _BASE_62, 36),
+        ("github_pat_11", _BASE_62, 71),
+        ("glpat-", _BASE_64, 20),
+    ],
+)
+def test_keys_as_providers_draw_them_are_redacted(
+    prefix: str, alphabet: str, length: int
+) -> None:
+    draw = random.Random(length)
+    keys = [prefix + "".join(draw.choices(alphabet, k=length)) for _ in range(100)]
+
+    left = [key for key in keys if Redactor({}).text(key) != REDACTED]
+
+    assert left == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "src/models/hf_causal_language_model.py",
+        "src/models/hf_masked_language_model.py",
+        "src/models/hf_T5ForConditionalGeneration.py",
+        "src/models/hf_wav2vec2conformer_pretraining.py",
+        "src/models/hf_llama_3_8b_instruct_2024_07_23.py",
+        "docs/hf-causal-lm-training-guide.md",
+        "docs/sk-learn-migration-guide.md",
+        "docs/sk-release-notes-2024-01-15.md",
+        "css/sk-fading-circle-loader.css",
+        "db/pk-fk-constraint-rewrite.sql",
+        "ui/sk-Base64EncoderPanel-internationalization.tsx",
+        "auth/github_pat_rotation_v2_service.py",
+        "auth/ghs_internationalization_settings.py",
+        "ci/glpat-token-scanner-rules.toml",
+    ],
+)
+def test_names_of_files_that_begin_as_keys_do_stay(path: str) -> None:
+    """Two gold files became the same `[redacted].py`, and no score fitted its row."""
+    assert Redactor({}).text(path) == path
 
 
 def test_a_password_in_an_address_is_redacted() -> None:

@@ -1,3 +1,5 @@
+import pytest
+
 from agent.messages import ToolCall
 from agent.model import Reply
 from agent.models.scripted_model import ScriptedModel
@@ -84,6 +86,17 @@ def test_every_revision_is_kept_with_what_it_cost_so_far(
     )
     kept = [(r.text, r.pr_number, r.usage.requests) for r in learned.revisions]
     assert kept == [("a", 1, 1), ("b", 2, 3)]
+
+
+def test_what_is_handed_on_is_what_is_stored(
+    sandbox: FolderSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cells of the same run read a key that a resumed run no longer found."""
+    monkeypatch.setenv("PLANTED_TOKEN", "planted words")
+    model = ScriptedModel([_reply(_rethink("It is planted words."), _finish())])
+    learned = sleep(model=model, sandbox=sandbox, repo="shop/shop", related=[_pull(1)])
+    assert learned.text == "It is [redacted PLANTED_TOKEN]."
+    assert learned.revisions[0].text == learned.text
 
 
 def test_an_eleventh_revision_is_refused(sandbox: FolderSandbox) -> None:
