@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["REDACTED", "Redactor", "redact", "redact_value"]
+__all__ = ["REDACTED", "Redactor", "is_secret_name", "redact", "redact_value"]
 
 REDACTED = "[redacted]"
 """What stands for a key that is known by its shape alone."""
@@ -45,6 +45,7 @@ _SHAPES = re.compile(
     | \b(?:AKIA|ASIA)[A-Z0-9]{16}\b                   # Amazon
     | (?<=Bearer\ )[A-Za-z0-9._~+/=-]{12,}
     | (?<=://)[^\s/:@]+:[^\s/@]+(?=@)                 # user and password in an address
+    | (?:(?<=http://)|(?<=https://))[^\s/?#@<>()"'`]+(?=@)  # or a token alone
     | -----BEGIN[ A-Z]*PRIVATE\ KEY-----.*?-----END[ A-Z]*PRIVATE\ KEY-----
     """,
     re.VERBOSE | re.DOTALL,
@@ -58,7 +59,7 @@ class Redactor:
         secrets = {
             value: f"[redacted {name}]"
             for name, value in environment.items()
-            if len(value) >= _SHORTEST and _SECRET_NAME.search(name)
+            if len(value) >= _SHORTEST and is_secret_name(name)
         }
         # A secret that contains another one goes first, or its rest would stay.
         self._secrets = sorted(secrets.items(), key=lambda item: -len(item[0]))
@@ -90,6 +91,11 @@ class Redactor:
         # afterwards.
         clean = self.value(value)
         return json.dumps(clean, ensure_ascii=True, allow_nan=False, indent=indent)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a variable or an option of such a name holds a key."""
+    return _SECRET_NAME.search(name) is not None
 
 
 def redact(text: str) -> str:

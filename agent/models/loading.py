@@ -6,7 +6,7 @@ from pathlib import Path
 from agent.errors import ModelSetupError
 from agent.model import Model
 from agent.models.litellm_library import missing_library
-from agent.models.options import read_options
+from agent.models.options import read_options, refuse_keys
 from agent.models.recording import RecordingModel, ReplayModel
 
 __all__ = ["OFFLINE", "check_model", "load_model"]
@@ -28,8 +28,8 @@ def load_model(
         name: `offline`, or a name that litellm understands, as `openai/gpt-5-mini`,
             `anthropic/claude-sonnet-4-5`, `ollama_chat/qwen3:8b`.
         record: Folder to write every request and reply to.
-        replay: Folder to take every reply from, instead of a model; options are not
-            looked at then.
+        replay: Folder to take every reply from, instead of a model; of the options
+            only keys are refused then.
         options: For a litellm name the fields of `ModelOptions`, as `temperature` or
             `api_base`; the offline model knows only `seed`.
 
@@ -37,6 +37,7 @@ def load_model(
         ModelSetupError: The name is empty, an option is unknown or has a bad value,
             or the library that the name needs is not installed.
     """
+    refuse_keys(options)
     if replay is not None:
         return ReplayModel(name, replay)
     model = _load(name, options)

@@ -1,5 +1,6 @@
 """What can be set of a language model, checked once, before anything is asked of it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, ClassVar, Literal
@@ -7,8 +8,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from agent.errors import ModelSetupError
+from agent.redaction import is_secret_name
 
-__all__ = ["ModelOptions", "read_options"]
+__all__ = ["ModelOptions", "read_options", "refuse_keys"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,12 @@ class ModelOptions:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
 
-_SECRET_WORDS = ("api_key", "password", "token", "secret", "authorization")
+_NO_KEYS = frozenset({"api_key_env", "prompt_cache_key"})
+"""Names that speak of keys, and whose values are none."""
+_CARRIERS = re.compile(
+    r"(?:^|_)(?:authorization|headers?|cookies?|credentials?)(?:_|$)", re.IGNORECASE
+)
+"""Names of what takes keys to a server: any text in one may be a key."""
 
 
 def read_options(options: Mapping[str, object]) -> ModelOptions:
@@ -67,13 +74,7 @@ def read_options(options: Mapping[str, object]) -> ModelOptions:
         ModelSetupError: An option is unknown or its value is not allowed, or a key was
             given where only the name of its environment variable may stand.
     """
-    for name in (*options, *_extra_names(options)):
-        if name.lower() in _SECRET_WORDS:
-            msg = (
-                f"model option {name!r} would write a key into results: "
-                "set api_key_env to the name of an environment variable that holds it"
-            )
-            raise ModelSetupError(msg)
+    refuse_keys(options)
     try:
         return TypeAdapter(ModelOptions).validate_python(dict(options))
     except ValidationError as error:
@@ -87,6 +88,43 @@ def read_options(options: Mapping[str, object]) -> ModelOptions:
         raise ModelSetupError(msg) from None
 
 
-def _extra_names(options: Mapping[str, object]) -> tuple[str, ...]:
-    extra = options.get("extra")
-    return tuple(str(name) for name in extra) if isinstance(extra, Mapping) else ()
+def refuse_keys(options: Mapping[str, object]) -> None:
+    """Refuse options that may hold a key, however deep: results record all of them.
+
+    Raises:
+        ModelSetupError: There is one.
+    """
+    found = _find_key(options)
+    if found is not None:
+        msg = (
+            f"model option {found!r} would write a key into results: set api_key_env "
+            "to the name of an environment variable that holds it, or the variable "
+            "that litellm reads for it"
+        )
+        raise ModelSetupError(msg)
+
+
+def _find_key(options: Mapping[str, object], path: str = "") -> str | None:
+    """The name of an option that may hold a key, with the names of what it is in."""
+    for name, value in options.items():
+        at = f"{path}.{name}" if path else str(name)
+        spelled = str(name).replace("-", "_")
+        is_secret = is_secret_name(spelled) and spelled not in _NO_KEYS
+        # A schema's `properties: {token: {type: string}}` describes one, and has none.
+        is_secret &= not isinstance(value, Mapping)
+        if (is_secret or _CARRIERS.search(spelled)) and _has_text(value):
+            return at
+        for inner in value if isinstance(value, list | tuple) else (value,):
+            found = _find_key(inner, at) if isinstance(inner, Mapping) else None
+            if found is not None:
+                return found
+    return None
+
+
+def _has_text(value: object) -> bool:
+    """Whether there is any; numbers are no keys, as in `stop_token_ids: [2]`."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return any(_has_text(each) for each in value)
+    return isinstance(value, str) and bool(value)

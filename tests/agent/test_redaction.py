@@ -88,6 +88,25 @@ def test_a_password_in_an_address_is_redacted() -> None:
     assert text == f"https://{REDACTED}@example.org/x"
 
 
+def test_a_token_alone_in_an_address_is_redacted() -> None:
+    text = Redactor({}).text(f"clone https://{'0a' * 20}@example.org/x, then rest")
+    assert text == f"clone https://{REDACTED}@example.org/x, then rest"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ssh://git@example.org/shop/till.git",
+        "https://example.org/@scope/name@1.2",
+        "[till](https://example.org), mail@example.org",
+        "https://example.org?to=mail@example.org",
+        '["https://example.org","mail@example.org"]',
+    ],
+)
+def test_other_addresses_stay(text: str) -> None:
+    assert Redactor({}).text(text) == text
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,6 +54,14 @@ def test_the_offline_model_is_loaded_by_its_name() -> None:
         ("openai/m", {"timeout_s": 0}, "timeout_s=0"),
         ("openai/m", {"api_key": "x"}, "api_key_env"),
         ("openai/m", {"extra": {"api_key": "x"}}, "api_key_env"),
+        ("openai/m", {"aws_secret_access_key": "x"}, "would write a key"),
+        ("openai/m", {"extra": {"aws_secret_access_key": "x"}}, "extra.aws_secret"),
+        ("openai/m", {"extra": {"azure_ad_token": "x"}}, "extra.azure_ad_token"),
+        ("openai/m", {"extra": {"vertex_credentials": {"a": "x"}}}, "vertex_cred"),
+        ("openai/m", {"extra": {"extra_headers": {"x-a": "x"}}}, "extra_headers"),
+        ("openai/m", {"extra": {"extra_body": {"a": [{"x-api-key": "x"}]}}}, "x-api"),
+        ("openai/m", {"extra": {"Authorization": "x"}}, "extra.Authorization"),
+        ("offline", {"extra": {"password": "x"}}, "extra.password"),
     ],
 )
 def test_a_wrong_name_or_option_is_refused_with_its_value(
@@ -60,3 +69,26 @@ def test_a_wrong_name_or_option_is_refused_with_its_value(
 ) -> None:
     with pytest.raises(ModelSetupError, match=message):
         load_model(name, **options)
+
+
+def test_a_key_is_refused_where_a_recording_answers_too(tmp_path: Path) -> None:
+    """No model is asked then, but the options stand in the manifest all the same."""
+    with pytest.raises(ModelSetupError, match=r"extra\.client_secret"):
+        load_model("openai/m", replay=tmp_path, extra={"client_secret": "x"})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"max_completion_tokens": 8000, "tokens_per_minute": 100_000},
+        {"api_key_env": "EXAMPLE_KEY"},
+        {"extra": {"max_tokens": 8000, "prompt_cache_key": "runs"}},
+        {"extra": {"thinking": {"type": "enabled", "budget_tokens": 1024}}},
+        {"extra": {"extra_body": {"stop_token_ids": [2], "return_token_ids": True}}},
+        {"extra": {"json_schema": {"properties": {"token": {"type": "string"}}}}},
+    ],
+)
+def test_options_that_only_speak_of_tokens_and_keys_are_taken(
+    options: dict[str, Any],
+) -> None:
+    assert load_model("openai/m", **options).name == "openai/m"
