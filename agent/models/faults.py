@@ -23,9 +23,19 @@ __all__ = ["BrokenReplyError", "Fault", "StreamCutError", "name_fault"]
 _MESSAGE_CHARS = 300
 _OVERFLOW = re.compile(
     r"context[ _](?:length|window|size)|maximum context|prompt is too long|"
-    r"too many tokens|input is too long|exceeds? the (?:model's )?(?:max|context)",
+    r"too many tokens|input is too long|"
+    r"exceeds? (?:context|the (?:model's )?(?:max|context))",
     re.IGNORECASE,
 )
+_REPLY_ROOM = re.compile(
+    r"\bmax(?:imum)?[ _](?:completion_|output_|new_)?tokens\b.{0,40}?"
+    r"(?:exceed|less than|at most|lower than|too large|too high|range|> ?\d)",
+    re.IGNORECASE,
+)
+"""A provider's word about the room that was asked for the reply."""
+_CONVERSATION = re.compile(r"\b(?:inputs?|prompt|messages)\b", re.IGNORECASE)
+_ROOM_AND_BOUND = re.compile(r"tokens\W+is too large: (\d+)\D+(\d+)")
+"""Of servers that name both, and the conversation's length beside them."""
 _OVERFLOW_STATUS = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -134,6 +144,8 @@ def _name_answer(
 
 
 def _name_refusal(status: int, says: str, *, is_unpaid: bool) -> ModelError:
+    if status in _OVERFLOW_STATUS and _wants_too_much_room(says):
+        return ModelSetupError(f"{says}; lower the option max_completion_tokens")
     if status in _OVERFLOW_STATUS and _OVERFLOW.search(says):
         return ContextOverflowError(says)
     if is_unpaid or status == HTTPStatus.PAYMENT_REQUIRED:
@@ -143,6 +155,17 @@ def _name_refusal(status: int, says: str, *, is_unpaid: bool) -> ModelError:
     if status == HTTPStatus.NOT_FOUND:
         return ModelSetupError(f"{says}; check the model's name and api_base")
     return ModelError(says)
+
+
+def _wants_too_much_room(says: str) -> bool:
+    """Whether the room for the reply is too large by itself, whatever is asked.
+
+    Then no shorter conversation would be answered either.
+    """
+    numbers = _ROOM_AND_BOUND.search(says)
+    if numbers is not None:
+        return int(numbers[1]) > int(numbers[2])
+    return bool(_REPLY_ROOM.search(says)) and not _CONVERSATION.search(says)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

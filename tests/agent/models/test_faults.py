@@ -234,6 +234,47 @@ def test_any_other_4xx_is_never_asked_again(
     assert clock.waits == []
 
 
+@pytest.mark.parametrize(
+    "says",
+    [
+        "`max_completion_tokens` must be less than or equal to `8192`, the maximum "
+        "value is less than the `context_window` for this model",
+        "max_tokens exceeds the maximum allowed value",
+        "max_tokens: 100000 > 8192, the maximum allowed number of output tokens",
+        "max_output_tokens is too large: 9000. The context window is 8192 tokens and "
+        "there are 100 input tokens",
+    ],
+)
+def test_too_much_room_for_the_reply_is_a_wrong_setup(says: str, clock: Clock) -> None:
+    """Cells dropped all they had read, ended as `context`, and were scored."""
+    with ChatServer(Status(400, says)) as server, pytest.raises(ModelError) as caught:
+        ask(server, clock)
+
+    assert type(caught.value) is ModelSetupError
+    assert "max_completion_tokens" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "maximum context length is 8192 tokens, however you requested 9000 tokens "
+        "(8000 in the messages, 1000 in the completion)",
+        "input length and `max_tokens` exceed context limit: 9000 + 1000 > 8192",
+        "the input token count (9000) exceeds the maximum number of tokens (8192)",
+        "max_tokens is too large: 1000. The context window is 8192 tokens and there "
+        "are 8000 input tokens",
+    ],
+)
+def test_a_conversation_that_leaves_no_room_is_an_overflow(
+    says: str, clock: Clock
+) -> None:
+    with (
+        ChatServer(Status(400, says)) as server,
+        pytest.raises(ContextOverflowError),
+    ):
+        ask(server, clock)
+
+
 def test_a_name_that_litellm_does_not_know_is_a_setup_error(clock: Clock) -> None:
     model = LiteLLMModel("nobody/nothing", clock=clock, sleep=clock.sleep)
 
