@@ -7,12 +7,15 @@ one is no failure: what stands then is scored.
 
 from dataclasses import dataclass
 
-from agent.errors import ModelSetupError
+from agent.errors import ModelError, ModelSetupError
 from agent.model import Reply
 from agent.models.prices import Prices
 from agent.rollout import Stop
 
 __all__ = ["NO_LIMITS", "Limits", "Spending"]
+
+_BILLS = frozenset({"openrouter"})
+"""Providers that say with each reply what they billed, so no table is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +49,28 @@ class Spending:
             model: Whose tokens they are.
             prices: What tokens cost; None loads the table of this package, where there
                 is a limit of cost to hold.
+
+        Raises:
+            ModelSetupError: There is a limit of cost, and nobody knows what this costs.
         """
         self._limits = limits
         self._model = model
-        self._prices = prices
         self._completion_tokens = 0
         self._cost_usd = 0.0
         self._waited_s = 0.0
+        if limits.cost_usd is None:
+            return
+        self._prices = prices or Prices.load()
+        if not self._prices.has(model) and model.partition("/")[0] not in _BILLS:
+            # Before anything is asked, and paid for.
+            raise self._without_price()
 
     def count(self, reply: Reply) -> None:
         """Add one reply.
 
         Raises:
-            ModelSetupError: There is a limit of cost, and nobody knows what this costs.
+            ModelError: There is a limit of cost, and the reply does not say what it
+                took.
         """
         self._completion_tokens += reply.usage.completion_tokens
         self._waited_s += reply.waited_s
@@ -85,13 +97,19 @@ class Spending:
     def _find_cost(self, reply: Reply) -> float:
         if reply.billed_usd is not None:
             return reply.billed_usd
-        if self._prices is None:
-            self._prices = Prices.load()
+        if reply.usage.unmeasured_requests:
+            msg = (
+                f"a limit of {self._limits.cost_usd:g} USD cannot be held: "
+                f"{self._model} sent a reply without usage; limit seconds instead"
+            )
+            raise ModelError(msg)
         cost_usd = self._prices.find_cost(self._model, reply.usage)
         if cost_usd is None:
-            msg = (
-                f"a limit of {self._limits.cost_usd:g} USD cannot be held: what "
-                f"{self._model} costs is not known; limit completion_tokens instead"
-            )
-            raise ModelSetupError(msg)
+            raise self._without_price()
         return cost_usd
+
+    def _without_price(self) -> ModelSetupError:
+        return ModelSetupError(
+            f"a limit of {self._limits.cost_usd:g} USD cannot be held: what "
+            f"{self._model} costs is not known; limit completion_tokens instead"
+        )

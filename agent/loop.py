@@ -116,7 +116,6 @@ class Loop:
         if reply is None:
             return None
         self._window.measure(self.messages, reply.usage.prompt_tokens)
-        self._spending.count(reply)
         self.usage += reply.usage
         said = reply.as_message()
         if len(said.content) > SAID_LIMIT:
@@ -134,6 +133,8 @@ class Loop:
             waited_s=reply.waited_s,
             attempts=reply.attempts,
         )
+        # Last: what cannot be counted was paid for all the same, and is on record.
+        self._spending.count(reply)
         return reply
 
     def _complete(self) -> Reply | None:

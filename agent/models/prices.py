@@ -80,6 +80,10 @@ class Prices:
         }
         return cls(table.as_of, by_model, table.cache_writes)
 
+    def has(self, model: str) -> bool:
+        """Whether it is known what a model costs, named as for `find_cost`."""
+        return model in _FREE or self._find_price(model) is not None
+
     def find_cost(self, model: str, usage: Usage) -> float | None:
         """Dollars for some tokens of a model; None where nobody knows.
 

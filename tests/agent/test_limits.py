@@ -71,7 +71,11 @@ def test_generated_tokens_are_limited(sandbox: Sandbox) -> None:
 def test_what_the_provider_bills_is_limited(sandbox: Sandbox) -> None:
     script = [reply(number, billed_usd=0.25) for number in range(9)]
 
-    assert attempt_with(sandbox, Limits(cost_usd=0.5), script) == (Stop.COST, 2, ANSWER)
+    ended = attempt_with(
+        sandbox, Limits(cost_usd=0.5), script, name="openrouter/some/model"
+    )
+
+    assert ended == (Stop.COST, 2, ANSWER)
 
 
 def test_cost_comes_from_the_table_where_it_is_not_billed(sandbox: Sandbox) -> None:
@@ -83,9 +87,59 @@ def test_cost_comes_from_the_table_where_it_is_not_billed(sandbox: Sandbox) -> N
     assert ended == (Stop.COST, 2, ANSWER)
 
 
-def test_a_limit_of_cost_needs_a_known_price(sandbox: Sandbox) -> None:
-    with pytest.raises(ModelSetupError, match="what scripted costs is not known"):
-        attempt_with(sandbox, Limits(cost_usd=1.0), [reply(0)])
+def test_a_limit_of_cost_needs_a_known_price_before_anything_is_asked(
+    sandbox: Sandbox,
+) -> None:
+    """One request used to be sent and paid, and stood in no record."""
+    model = ScriptedModel([reply(0)], name="some/model")
+
+    with pytest.raises(ModelSetupError, match="what some/model costs is not known"):
+        attempt(
+            model=model,
+            sandbox=sandbox,
+            title="Orders",
+            body="",
+            budget=9,
+            limits=Limits(cost_usd=1.0),
+        )
+
+    assert model.requests == []
+
+
+@pytest.mark.parametrize(
+    ("name", "usage", "kind", "says"),
+    [
+        (
+            "openai/gpt-5",
+            Usage(requests=1, unmeasured_requests=1),
+            ModelError,
+            "without usage; limit seconds",
+        ),
+        (
+            "openrouter/some/model",
+            Usage(completion_tokens=50, requests=1),
+            ModelSetupError,
+            "costs is not known",
+        ),
+    ],
+)
+def test_a_reply_of_unknown_cost_is_recorded_and_an_error(
+    name: str, usage: Usage, kind: type[ModelError], says: str, sandbox: Sandbox
+) -> None:
+    """One reply without usage stopped the whole run, and blamed the price."""
+    events: list[Event] = []
+
+    with pytest.raises(ModelError, match=says) as caught:
+        attempt_with(
+            sandbox,
+            Limits(cost_usd=1.0),
+            [reply(0, usage=usage)],
+            events,
+            name=name,
+        )
+
+    assert type(caught.value) is kind
+    assert [event.kind for event in events][-1] == "reply"
 
 
 def test_seconds_of_work_are_limited(sandbox: Sandbox) -> None:
