@@ -78,11 +78,11 @@ class LearnedContextStore:
         """
         path = self.path_of(key)
         try:
-            text = path.read_text(encoding="utf-8")
+            content = path.read_bytes()
         except FileNotFoundError:
             return None
         try:
-            return _from_record(json.loads(text))
+            return _from_record(json.loads(content.decode()))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             msg = f"{path} is no learned context ({error}): remove it to learn it again"
             raise LearnedContextError(msg) from error
@@ -91,12 +91,13 @@ class LearnedContextStore:
         """Store a context under its key; where it is then."""
         self.folder.mkdir(parents=True, exist_ok=True)
         record = {"format": FORMAT, "key": key, **asdict(context)}
-        text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+        # In ASCII: a model may say half of a surrogate pair, and UTF-8 has none.
+        text = json.dumps(record, ensure_ascii=True, indent=1) + "\n"
         path = self.path_of(key)
         # Not tempfile's: what it makes, nobody else who shares the folder can read.
         draft = self.folder / f".writing-{uuid4().hex}"
         try:
-            with draft.open("x", encoding="utf-8") as stream:
+            with draft.open("x", encoding="ascii") as stream:
                 stream.write(text)
                 stream.flush()
                 os.fsync(stream.fileno())

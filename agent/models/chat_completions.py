@@ -34,7 +34,20 @@ def _write_message(message: Message) -> dict[str, Any]:
     elif message.role == "assistant" and not message.content.strip():
         # Providers refuse a message with nothing in it, and with it the whole request.
         written["content"] = _NOTHING_SAID
-    return written | dict(message.provider_fields)
+    sent: dict[str, Any] = _in_unicode(written | dict(message.provider_fields))
+    return sent
+
+
+def _in_unicode(value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
+    """A JSON value that UTF-8 can carry: halves of surrogate pairs are spelled out.
+
+    In arguments, which are JSON themselves, that is how JSON spells them.
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8", errors="backslashreplace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {name: _in_unicode(each) for name, each in value.items()}
+    return [_in_unicode(each) for each in value] if isinstance(value, list) else value
 
 
 def _write_call(call: ToolCall) -> dict[str, Any]:

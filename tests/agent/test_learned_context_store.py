@@ -43,17 +43,33 @@ def test_a_stored_context_comes_back_whole(tmp_path: Path) -> None:
     assert store.find("k") == CONTEXT
 
 
+def test_half_a_surrogate_pair_comes_back_as_it_was(tmp_path: Path) -> None:
+    """One reply with an emoji cut in two ended the whole run."""
+    said = replace(CONTEXT, text="Orders \ud83d live in shop/orders.py.")
+    store = LearnedContextStore(tmp_path)
+    store.put("k", said)
+    assert store.find("k") == said
+
+
 def test_an_unknown_key_finds_nothing(tmp_path: Path) -> None:
     assert LearnedContextStore(tmp_path / "contexts").find("k") is None
 
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "{}", '{"format": 2}', '{"format": 1, "text": "only"}'],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"format": 2}',
+        b'{"format": 1, "text": "only"}',
+        b"\xff",
+    ],
 )
-def test_a_broken_file_is_named(tmp_path: Path, content: str) -> None:
+def test_a_broken_file_is_named(tmp_path: Path, content: bytes) -> None:
     store = LearnedContextStore(tmp_path)
-    store.path_of("k").write_text(content)
+    store.path_of("k").write_bytes(content)
     with pytest.raises(LearnedContextError, match=r"k\.json is no learned context"):
         store.find("k")
 

@@ -228,6 +228,28 @@ def test_the_conversation_reaches_the_server_as_chat_completions_have_it(
     assert empty["content"]
 
 
+def test_half_a_surrogate_pair_is_spelled_out_where_it_is_sent_back(
+    whole: Way,
+) -> None:
+    """Models cut emojis in two; UTF-8 has no room for what is left."""
+    half = "\ud83d"
+    line = Answer(
+        f"I say {half}.",
+        [tool_call("search", {"query": half})],
+        message={"reasoning_content": f"I think {half}."},
+    )
+    with serve(line, Answer(), **whole) as (server, model):
+        reply = model.complete(CONVERSATION, TOOLS)
+        observed = Message("tool", f"no {half}", tool_call_id="call_1")
+        model.complete((*CONVERSATION, reply.as_message(), observed), TOOLS)
+
+    said, seen = server.requests[1].body["messages"][-2:]
+    assert said["content"] == r"I say \ud83d."
+    assert said["reasoning_content"] == r"I think \ud83d."
+    assert json.loads(said["tool_calls"][0]["function"]["arguments"]) == {"query": half}
+    assert seen["content"] == r"no \ud83d"
+
+
 def test_options_that_are_not_set_are_not_sent(whole: Way) -> None:
     with serve(Answer(), **whole) as (server, model):
         model.complete(CONVERSATION, ())
