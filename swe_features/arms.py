@@ -88,6 +88,10 @@ class Arm:
     """What must be on PATH where it works."""
     settings: str = ""
     """Whatever beside code and name decides what it does; a part of its cells' ids."""
+    own_mode: Mode | None = None
+    """The mode it works in, whichever is asked for; None is that one."""
+    held_limits: tuple[str, ...] | None = None
+    """Names of the limits that it can hold; None is all of them."""
 
     @property
     def asks_model(self) -> bool:
@@ -149,6 +153,7 @@ def _external_arm(name: str, agent_name: str, *, walled: bool) -> Arm:
             body=given.instance.target.body,
             budget=given.budget,
             learned_context=given.learned_context,
+            seconds=given.limits.seconds,
             walled=walled,
             on_event=given.on_event,
         )
@@ -165,6 +170,9 @@ def _external_arm(name: str, agent_name: str, *, walled: bool) -> Arm:
         isolation=WALLED if walled else UNWALLED,
         programs=(agent.command[0], "bwrap") if walled else (agent.command[0],),
         settings=agent.model_dump_json(),
+        own_mode="edit",
+        # What it generates and costs is known when it has ended, from its own record.
+        held_limits=("seconds",),
     )
 
 

@@ -249,7 +249,7 @@ def _result(
     learned = contexts.learned
     result = CellResult(
         **asdict(cell),
-        mode=conditions.mode,
+        mode=arm_named(cell.arm).own_mode or conditions.mode,
         related=conditions.related,
         outcome="scored" if tried.broken is None else "broken",
         gold_files=tuple(sorted(instance.gold_files)),

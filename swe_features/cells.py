@@ -164,7 +164,7 @@ def _cell(
         "sleep_model_options": conditions.sleep_model_options if sleep_model else None,
         "limits": conditions.limits if model else None,
         "sleep_limits": conditions.sleep_limits if sleep_model else None,
-        "mode": conditions.mode,
+        "mode": arm.own_mode or conditions.mode,
         "related": conditions.related,
         "prompts": conditions.prompts if arm.asks_model else None,
         "code": conditions.code,

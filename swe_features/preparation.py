@@ -150,7 +150,7 @@ def prepare(
         TaskError: The suite or a repository cannot be read.
     """
     arms = choose_arms(config.arms)
-    _refuse_agents_without_a_model(arms, config)
+    _refuse_what_agents_cannot(arms, config)
     if config.record is not None and config.replay is not None:
         msg = "record and replay cannot go together: a replay asks no model"
         raise ConfigError(msg)
@@ -188,15 +188,22 @@ def prepare(
     )
 
 
-def _refuse_agents_without_a_model(
-    arms: Sequence[Arm], config: ExperimentConfig
-) -> None:
+def _refuse_what_agents_cannot(arms: Sequence[Arm], config: ExperimentConfig) -> None:
+    """Refuse what other people's agents could only ignore."""
     for arm in arms:
         if arm.isolation and config.model == OFFLINE:
             msg = (
                 f"{arm.name} needs a language model, not {OFFLINE!r}: name its --model"
             )
             raise ConfigError(msg)
+        for limit, value in config.limits.model_dump(exclude_none=True).items():
+            if arm.held_limits is not None and limit not in arm.held_limits:
+                held = ", ".join(arm.held_limits)
+                msg = (
+                    f"{arm.name} cannot hold the limit {limit}={value:g}: limit {held} "
+                    "instead, or run this arm as an experiment of its own"
+                )
+                raise ConfigError(msg)
 
 
 def _with_demo(config: ExperimentConfig, cache: Path) -> ExperimentConfig:

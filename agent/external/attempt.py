@@ -43,6 +43,7 @@ def attempt_externally(  # noqa: PLR0913 - what an attempt depends on, all by ke
     body: str,
     budget: int,
     learned_context: LearnedContext | None = None,
+    seconds: float | None = None,
     walled: bool = True,
     environ: Mapping[str, str] | None = None,
     on_event: EventSink = discard,
@@ -57,6 +58,8 @@ def attempt_externally(  # noqa: PLR0913 - what an attempt depends on, all by ke
         body: Its description; may be empty.
         budget: Steps, for an agent that can be told.
         learned_context: What a sleep phase left.
+        seconds: Limit of its time, waiting for its model included; None leaves it the
+            time that the agent's description gives.
         walled: Whether walls keep it from everything but its model.
         environ: The host's variables; None stands for the process's own.
         on_event: Takes the trajectory.
@@ -66,6 +69,9 @@ def attempt_externally(  # noqa: PLR0913 - what an attempt depends on, all by ke
         SandboxError: The checkout cannot be copied, or the sandbox is lost.
     """
     started_s = time.monotonic()
+    if seconds is not None:
+        shorter_s = min(seconds, agent.timeout_s)
+        agent = agent.model_copy(update={"timeout_s": shorter_s})
     given = os.environ if environ is None else environ
     task = _write_task(agent, title, body, learned_context)
     with tempfile.TemporaryDirectory(prefix="swe-features-agent-") as folder:
