@@ -10,7 +10,6 @@ reply        what it said: text, reasoning, tool calls, usage, seconds
 tool_call    a call is about to run
 observation  what came back: text, whether it failed, seconds
 proposal     the answer so far changed: its files
-memory       the memory block was rewritten: its text, and what it cost so far
 dropped      old observations left the conversation: how many, and whether the
              provider asked for it
 notice       the loop told the model something: a reminder, a nudge

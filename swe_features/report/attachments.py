@@ -240,7 +240,6 @@ _SHOWN: Mapping[str, Callable[[Mapping[str, Any], Texts], dict[str, Any]]] = {
     "tool_call": _tool_call,
     "observation": _observation,
     "proposal": _proposal,
-    "memory": _text,
     "notice": _text,
     "stop": _stop,
 }

@@ -30,7 +30,6 @@ function showEntry(entry, text, answer) {
     case "tool_call": return showCall(entry, text, answer);
     case "observation": return fold("observation", text(entry.text), entry.failed);
     case "proposal": return make("p", { class: "soft" }, `Answer so far: ${entry.files.join(", ") || "nothing"}`);
-    case "memory": return fold("memory rewritten", text(entry.text));
     case "notice": return make("p", { class: "soft" }, text(entry.text));
     case "stop": return make("p", {}, make("b", {}, `Ended by: ${entry.label}`));
     default: return fold(entry.kind, text(entry.text));
