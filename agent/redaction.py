@@ -39,13 +39,15 @@ _SHAPES = re.compile(
       )
     | \b(?:gh[opsur]|github_pat)_                     # GitHub
       (?=[A-Za-z]*[0-9]|[A-Za-z]{36})[A-Za-z0-9]{16,}(?:_[A-Za-z0-9]+)*
-    | \bglpat-(?=[a-z_-]*[A-Z0-9])[A-Za-z0-9_-]{16,}  # GitLab
+    | \bglpat-(?=[a-z_-]{0,40}[A-Z0-9])[A-Za-z0-9_-]{16,}  # GitLab
     | \bxox[abprs]-[A-Za-z0-9_-]{16,}                 # Slack
     | \bAIza[A-Za-z0-9_-]{30,}                        # Google
     | \b(?:AKIA|ASIA)[A-Z0-9]{16}\b                   # Amazon
     | (?<=Bearer\ )[A-Za-z0-9._~+/=-]{12,}
-    | (?<=://)[^\s/:@]+:[^\s/@]+(?=@)                 # user and password in an address
-    | (?:(?<=http://)|(?<=https://))[^\s/?#@<>()"'`]+(?=@)  # or a token alone
+    | (?<=://)(?:                                     # in an address:
+          [^\s/:@]+:[^\s/@]+                          # user and password
+        | (?:(?<=http://)|(?<=https://))[^\s/?#@<>()"'`]+  # or a token alone
+      )(?=@)
     | -----BEGIN[ A-Z]*PRIVATE\ KEY-----.*?-----END[ A-Z]*PRIVATE\ KEY-----
     """,
     re.VERBOSE | re.DOTALL,
