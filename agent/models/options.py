@@ -62,9 +62,9 @@ class ModelOptions:
 _NO_KEYS = frozenset({"api_key_env", "prompt_cache_key"})
 """Names that speak of keys, and whose values are none."""
 _CARRIERS = re.compile(
-    r"(?:^|_)(?:authorization|headers?|cookies?|credentials?)(?:_|$)", re.IGNORECASE
+    r"(?:^|_)(?:auth|authorization|cookies?|credentials?)(?:_|$)", re.IGNORECASE
 )
-"""Names of what takes keys to a server: any text in one may be a key."""
+"""Names of what takes keys to a server, among them headers."""
 
 
 def read_options(options: Mapping[str, object]) -> ModelOptions:
