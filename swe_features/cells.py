@@ -7,7 +7,7 @@ id in every run, and a cell whose instance, prompt or code changed is a new one.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,9 +37,9 @@ class Conditions:
     """Those that change what a model says. Any: JSON values."""
     sleep_model_options: Mapping[str, Any]
     limits: Mapping[str, Any]
-    """Of the test phase."""
+    """Of the test phase; with the hash of the prices, where one is in dollars."""
     sleep_limits: Mapping[str, Any]
-    """Of the sleep phase, and its steps."""
+    """The same of the sleep phase, and its steps."""
     mode: str
     """`predict` or `edit`."""
     related: str
@@ -102,13 +102,14 @@ def _asked(pull: PullRequest) -> Mapping[str, Any]:
     }
 
 
-def plan_cells(
+def plan_cells(  # noqa: PLR0913  # all that makes cells what they are
     instances: Iterable[Instance],
     arms: Iterable[Arm],
     *,
     budgets: Iterable[int],
     seeds: Iterable[int],
     conditions: Conditions,
+    unrelated: Mapping[str, Sequence[PullRequest]] | None = None,
 ) -> tuple[Cell, ...]:
     """List the cells of an experiment, instance by instance.
 
@@ -119,6 +120,8 @@ def plan_cells(
         budgets: Steps of the test phase.
         seeds: One cell for each.
         conditions: What all cells have in common.
+        unrelated: Pull requests of no relation, by `instance_id`; needed by an arm that
+            studies those.
 
     Returns:
         Cells in a fixed order: as given, arms within an instance, budgets within an
@@ -128,10 +131,24 @@ def plan_cells(
     return tuple(
         _cell(instance, content, arm, point, conditions)
         for instance in instances
-        for content in [instance_digest(instance)]
+        for shown in [instance_digest(instance)]
         for arm in arms
+        for content in [_content(instance, shown, arm, unrelated)]
         for point in _points(arm, budgets, seeds)
     )
+
+
+def _content(
+    instance: Instance,
+    shown: str,
+    arm: Arm,
+    unrelated: Mapping[str, Sequence[PullRequest]] | None,
+) -> str:
+    """The instance's digest, or one with what an arm studies instead."""
+    if arm.studies == "related" or unrelated is None:
+        return shown
+    studied = unrelated[instance.instance_id]
+    return digest([shown, [_shown(pull) for pull in studied]])
 
 
 def _points(

@@ -14,7 +14,7 @@ from agent.sleep_phase import STEP_CAP
 from agent.tools.memory import TOKEN_BUDGET
 from swe_features.errors import ConfigError
 
-__all__ = ["SEEDS", "ExperimentConfig", "find_config", "load_config"]
+__all__ = ["SEEDS", "ExperimentConfig", "LimitsConfig", "find_config", "load_config"]
 
 SEEDS = 1000
 """Most seeds that a cell may have."""

@@ -13,8 +13,8 @@ from agent.models.loading import OFFLINE
 from swe_features.arms import Arm, arm_named, choose_arms
 from swe_features.cells import Cell, Conditions, digest, plan_cells
 from swe_features.errors import ConfigError
-from swe_features.experiment import SEEDS, ExperimentConfig
-from swe_features.provenance import code_hash, prompts_hash
+from swe_features.experiment import SEEDS, ExperimentConfig, LimitsConfig
+from swe_features.provenance import code_hash, prices_hash, prompts_hash
 from swe_features.selection import Shard
 from tasks.demo import build_demo
 from tasks.instances import Instance
@@ -160,6 +160,9 @@ def prepare(
     suite = _load(config, repositories)
     conditions = _conditions(config)
     taken = shard.take(suite.instances) if shard is not None else None
+    unrelated: Mapping[str, tuple[PullRequest, ...]] = {}
+    if any(arm.studies == "unrelated" for arm in arms):
+        unrelated = _unrelated(suite, repositories, config.related)
     cells = plan_cells(
         [
             each
@@ -170,11 +173,9 @@ def prepare(
         budgets=config.budgets,
         seeds=range(config.seeds),
         conditions=conditions,
+        unrelated=unrelated,
     )
     instances = {instance.instance_id: instance for instance in suite.instances}
-    unrelated: Mapping[str, tuple[PullRequest, ...]] = {}
-    if any(arm.studies == "unrelated" for arm in arms):
-        unrelated = _unrelated(suite, repositories, config.related)
     return Experiment(
         given=given,
         config=config,
@@ -282,9 +283,9 @@ def _conditions(config: ExperimentConfig) -> Conditions:
         sleep_model=config.sleep_model or config.model,
         model_options=options,
         sleep_model_options=sleep_options,
-        limits=config.limits.model_dump(),
+        limits=_limits(config.limits),
         sleep_limits={
-            **config.sleep_limits.model_dump(),
+            **_limits(config.sleep_limits),
             "steps": config.sleep_steps,
             "learned_context_tokens": config.learned_context_tokens,
             "localizer": config.localizer,
@@ -294,6 +295,12 @@ def _conditions(config: ExperimentConfig) -> Conditions:
         prompts=prompts_hash(),
         code=code_hash(),
     )
+
+
+def _limits(limits: LimitsConfig) -> Mapping[str, Any]:
+    """What cuts a phase short. Any: JSON values."""
+    stops: dict[str, Any] = limits.model_dump()
+    return stops if limits.cost_usd is None else {**stops, "prices": prices_hash()}
 
 
 def _outcome_options(options: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -13,10 +13,27 @@ from typing import Any
 
 from swe_features.version import version
 
-__all__ = ["code_hash", "environment_record", "prompts_hash"]
+__all__ = ["code_hash", "environment_record", "prices_hash", "prompts_hash"]
 
-SCORING_CODE = ("arms.py", "scoring.py", "cells.py")
-"""Modules of this package that may change an outcome; the rest only moves it about."""
+DECIDING_MODULES = {
+    "swe_features": (
+        "arms.py",
+        "attempts.py",
+        "cells.py",
+        "equipment.py",
+        "history_baselines.py",
+        "indexes.py",
+        "masking.py",
+        "preparation.py",
+        "scoring.py",
+    ),
+    "tasks": ("suite.py",),
+}
+"""Modules that may change an outcome, of packages that mostly do not.
+
+What other modules of `tasks` come to, pull requests and gold files, is itself a part of
+a cell's id.
+"""
 
 RECORDED_PACKAGES = ("litellm", "docker", "jinja2", "numpy", "pydantic", "unidiff")
 
@@ -25,20 +42,29 @@ HASH_CHARACTERS = 16
 
 @cache
 def code_hash() -> str:
-    """Hash of the code that attempts a cell and scores it.
+    """Hash of the code that attempts a cell and scores it, and of trained weights.
 
     Results of other code stay on disk, and are not taken for results of this one.
+    Prompts, prices and the commands of external agents have hashes of their own, so
+    that a change of one only touches the cells that depend on it.
     """
-    own = files("swe_features")
-    sources = [*_files_under(files("agent"), ".py")]
-    sources += [own / name for name in SCORING_CODE]
+    sources = _files_under(files("agent"), (".py", ".json"))
+    sources += _files_under(files("sandbox"), (".py",))
+    for package, names in DECIDING_MODULES.items():
+        sources += [files(package) / name for name in names]
     return _hash(sources)
 
 
 @cache
 def prompts_hash() -> str:
     """Hash of all prompt templates."""
-    return _hash(_files_under(files("agent"), ".jinja"))
+    return _hash(_files_under(files("agent"), (".jinja",)))
+
+
+@cache
+def prices_hash() -> str:
+    """Hash of the table of prices, which decides when a limit in dollars is reached."""
+    return _hash([files("agent") / "models" / "prices.yaml"])
 
 
 def environment_record() -> dict[str, Any]:
@@ -60,12 +86,12 @@ def _package(name: str) -> str | None:
         return None
 
 
-def _files_under(folder: Traversable, ending: str) -> list[Traversable]:
+def _files_under(folder: Traversable, endings: tuple[str, ...]) -> list[Traversable]:
     found: list[Traversable] = []
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.is_dir():
-            found += _files_under(entry, ending)
-        elif entry.name.endswith(ending):
+            found += _files_under(entry, endings)
+        elif entry.name.endswith(endings):
             found.append(entry)
     return found
 

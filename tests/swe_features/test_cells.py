@@ -117,6 +117,24 @@ def test_whatever_changes_outcomes_is_in_the_id(change: dict[str, object]) -> No
     assert only_id(TEST, conditions=changed) != only_id(TEST)
 
 
+def test_unrelated_pull_requests_matter_to_the_arm_that_studies_them() -> None:
+    """Another draw, and what was learned of the last one still counted as done."""
+    arms = choose_arms(["random-context", "sleep-time"])
+    one, other = (
+        plan_cells(
+            [INSTANCE],
+            arms,
+            budgets=(2,),
+            seeds=(0,),
+            conditions=CONDITIONS,
+            unrelated={INSTANCE.instance_id: (replace(RELATED, pr_number=number),)},
+        )
+        for number in (7, 8)
+    )
+    assert one[0].cell_id != other[0].cell_id
+    assert one[1].cell_id == other[1].cell_id == only_id(SLEEP)
+
+
 def test_sleep_model_matters_to_arms_that_sleep_only() -> None:
     changed = replace(CONDITIONS, sleep_model="other")
     assert only_id(TEST, conditions=changed) == only_id(TEST)

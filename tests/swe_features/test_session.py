@@ -12,6 +12,7 @@ from swe_features.cell_results import CellResult, read_results
 from swe_features.equipment import Equipment
 from swe_features.errors import ConfigError, StoreError
 from swe_features.preparation import Experiment
+from swe_features.provenance import prices_hash
 from swe_features.session import RunSummary, run_experiment
 from swe_features.store import PLAN
 from swe_features.table import as_text
@@ -120,6 +121,14 @@ def test_finished_experiment_needs_neither_model_nor_sandbox(tmp_path: Path) -> 
         set_up=refuse,  # type: ignore[arg-type]  # never returns
     )
     assert again.scored == 6
+
+
+def test_prices_are_a_condition_where_a_limit_is_in_dollars(tmp_path: Path) -> None:
+    plain = small_experiment(tmp_path, limits={"seconds": 60}).conditions
+    assert "prices" not in {*plain.limits, *plain.sleep_limits}
+    priced = small_experiment(tmp_path, limits={"cost_usd": 1}).conditions
+    assert priced.limits["prices"] == prices_hash()
+    assert "prices" not in priced.sleep_limits
 
 
 def test_run_that_cannot_begin_leaves_the_last_plan_alone(tmp_path: Path) -> None:
