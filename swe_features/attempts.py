@@ -236,7 +236,8 @@ def broken_result(
         slept: The sleep phases that it built on.
         error: What took it away.
     """
-    tried = _Tried[_Answered](None, Breakage.of(error, "test"))
+    # Not `_Tried[_Answered](...)`: Python 3.11 cannot make a frozen one by that name.
+    tried: _Tried[_Answered] = _Tried(None, Breakage.of(error, "test"))
     return _result(experiment, cell, _Contexts.of(slept), tried)
 
 
