@@ -2,21 +2,20 @@
 
 Each learned context that is missing is one piece of work; the cells that need it follow
 when it is there. All other cells need nothing. A result is on the disk before it counts
-as finished.
+as finished. However a run ends, what was finished by then is stored.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
-from queue import Empty, SimpleQueue
-from time import monotonic
-from typing import Protocol
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from queue import SimpleQueue
+from typing import Any, Protocol, TypeAlias
 
-from agent.errors import ModelSetupError
 from agent.learned_context_store import LearnedContextStore
 from swe_features.attempts import Slept
 from swe_features.cell_results import CellResult
 from swe_features.cells import Cell
+from swe_features.errors import StoreError
 from swe_features.executors import Executor
 from swe_features.preparation import Experiment, SleepWork
 from swe_features.store import RunDirectory
@@ -24,7 +23,9 @@ from swe_features.store import RunDirectory
 __all__ = ["InterruptedRunError", "Progress", "Runner"]
 
 GRACE_S = 10.0
-"""How long an interrupted run waits for attempts to notice, before it leaves."""
+"""How long a run that ends early waits for attempts to notice, before it leaves."""
+
+_Work: TypeAlias = Future[Slept] | Future[CellResult]
 
 
 class InterruptedRunError(Exception):
@@ -75,8 +76,11 @@ class Runner:
         self._directory = directory
         self._progress = progress
         self._shelf = LearnedContextStore(directory.contexts)
-        self._ended: SimpleQueue[Future[Slept] | Future[CellResult]] = SimpleQueue()
-        self._under_way = 0
+        self._ended: SimpleQueue[_Work] = SimpleQueue()
+        self._under_way: set[_Work] = set()
+        """What is begun, and not yet stored."""
+        # An interrupt strikes the thread that runs, in the middle of anything.
+        self._keeper = ThreadPoolExecutor(1, thread_name_prefix="keeper")
         self._slept: dict[str, Slept] = {}
         self._waiting: dict[str, list[Cell]] = defaultdict(list)
         """Cells by each key of a learned context that they still wait for."""
@@ -102,15 +106,15 @@ class Runner:
                 self._begin(cell, sleeps)
             while self._under_way:
                 self._take(self._ended.get())
-        except KeyboardInterrupt:
+        except BaseException as error:
             self._executor.stop()
-            raise InterruptedRunError(is_still_working=not self._settle()) from None
-        except ModelSetupError:
-            self._executor.stop()
-            self._settle()
+            is_settled = self._settle()
+            if isinstance(error, KeyboardInterrupt):
+                raise InterruptedRunError(is_still_working=not is_settled) from None
             raise
         finally:
             self._executor.stop()
+            self._keeper.shutdown()
 
     def _missing_sleeps(self, cells: Sequence[Cell]) -> dict[str, SleepWork]:
         """Sleep phases that have to be done; those that are stored are noted."""
@@ -142,24 +146,40 @@ class Runner:
             slept = [self._slept[key] for key in keys]
             self._follow(self._executor.cell(cell, slept))
 
-    def _follow(self, work: Future[Slept] | Future[CellResult]) -> None:
-        self._under_way += 1
+    def _follow(self, work: _Work) -> None:
+        self._under_way.add(work)
         work.add_done_callback(self._ended.put)
 
-    def _take(self, ended: Future[Slept] | Future[CellResult]) -> None:
+    def _take(self, ended: _Work) -> None:
         """Store what a piece of work came to, and begin what waited for it."""
-        self._under_way -= 1
+        self._keep(ended)
         outcome = ended.result()
         if isinstance(outcome, CellResult):
-            self._directory.results.append(outcome.as_record())
             self._progress.finished(outcome)
             return
-        if outcome.learned is not None:
-            self._shelf.put(outcome.key, self._directory.redact(outcome.learned))
         self._slept[outcome.key] = outcome
         self._progress.slept(outcome)
         for cell in self._waiting.pop(outcome.key, []):
             self._begin_if_ready(cell)
+
+    def _keep(self, ended: _Work) -> None:
+        """Store what a piece of work came to, unless that was done before."""
+        self._keeper.submit(self._store, ended).result()
+
+    def _store(self, ended: _Work) -> None:
+        if ended not in self._under_way:
+            return
+        outcome = ended.result()
+        if isinstance(outcome, CellResult):
+            self._directory.results.append(outcome.as_record())
+        elif outcome.learned is not None:
+            try:
+                self._shelf.put(outcome.key, self._directory.redact(outcome.learned))
+            except OSError as error:
+                reason = f"{error.strerror}: mend that, and run again"
+                msg = f"cannot write {self._shelf.folder}: {reason}"
+                raise StoreError(msg) from error
+        self._under_way.discard(ended)
 
     def _settle(self) -> bool:
         """Give workers a moment to notice, and store what they finish meanwhile.
@@ -167,18 +187,14 @@ class Runner:
         Returns:
             Whether all of them did.
         """
-        end_s = monotonic() + GRACE_S
-        while self._under_way:
-            try:
-                ended = self._ended.get(timeout=max(0.0, end_s - monotonic()))
-            except Empty:
-                return False
-            self._under_way -= 1
-            if ended.cancelled() or ended.exception() is not None:
-                continue
-            outcome = ended.result()
-            if isinstance(outcome, CellResult):
-                self._directory.results.append(outcome.as_record())
-            elif outcome.learned is not None:
-                self._shelf.put(outcome.key, self._directory.redact(outcome.learned))
+        # Any: what it is of matters to nobody here.
+        begun: list[Future[Any]] = [
+            work for work in self._under_way.copy() if not work.cancelled()
+        ]
+        try:
+            for ended in as_completed(begun, timeout=GRACE_S):
+                if not ended.cancelled() and ended.exception() is None:
+                    self._keep(ended)
+        except TimeoutError:
+            return False
         return True

@@ -7,6 +7,7 @@ when it ends. No attempt is ever overwritten: the second one is `<name>.2.jsonl`
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from io import TextIOWrapper
 from itertools import count
 from pathlib import Path
@@ -32,41 +33,55 @@ class TrajectoryWriter:
             StoreError: The file cannot be created.
         """
         self._redactor = redactor
-        try:
+        with _writing(folder):
             self.attempt, self._partial, self._file = _claim(folder, name)
-        except OSError as error:
-            msg = f"cannot write {folder}: {error.strerror}"
-            raise StoreError(msg) from error
 
     def record(self, event: Event) -> None:
-        """Write one event."""
+        """Write one event.
+
+        Raises:
+            StoreError: The disk refuses; so do `copy`, `finish` and `close`.
+        """
         line = {"at_s": event.at_s, "kind": event.kind, "data": event.data}
-        self._file.write(self._redactor.dump(line) + "\n")
-        # To the kernel, so that it outlives this process; the disk can wait.
-        self._file.flush()
+        with _writing(self._partial):
+            self._file.write(self._redactor.dump(line) + "\n")
+            # To the kernel, so that it outlives this process; the disk can wait.
+            self._file.flush()
 
     def copy(self, lines: str) -> None:
         """Write events that another writer wrote."""
-        for line in lines.splitlines():
-            self._file.write(self._redactor.dump(json.loads(line)) + "\n")
+        with _writing(self._partial):
+            for line in lines.splitlines():
+                self._file.write(self._redactor.dump(json.loads(line)) + "\n")
 
     def finish(self) -> Path:
         """End the attempt and give the file its name, which is returned."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
         name = self._partial.name.removesuffix(PARTIAL) + ".jsonl"
-        return self._partial.rename(self._partial.with_name(name))
+        with _writing(self._partial):
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            return self._partial.rename(self._partial.with_name(name))
 
     def close(self) -> None:
         """Leave the attempt as it is: unfinished, unless `finish` came before."""
-        self._file.close()
+        with _writing(self._partial):
+            self._file.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        msg = f"cannot write {path}: {error.strerror}: mend that, and run again"
+        raise StoreError(msg) from error
 
 
 def _claim(folder: Path, name: str) -> tuple[int, Path, TextIOWrapper]:

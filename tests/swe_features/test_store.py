@@ -25,6 +25,24 @@ sys.stdin.read()
 """
 
 
+CRAMPED = """
+import resource, signal, sys
+from pathlib import Path
+from agent.events import Event
+from agent.redaction import Redactor
+from swe_features.errors import StoreError
+from swe_features.trajectories import TrajectoryWriter
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    with TrajectoryWriter(Path(sys.argv[1]), "c", Redactor({})) as writer:
+        for _ in range(2):
+            writer.record(Event("message", {"text": "x" * 600}))
+except StoreError as error:
+    print(error)
+"""
+
+
 def test_second_run_on_a_directory_is_refused_politely(tmp_path: Path) -> None:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(tmp_path)],
@@ -64,6 +82,15 @@ def test_attempts_are_numbered_and_none_is_overwritten(tmp_path: Path) -> None:
     one = list(read_trajectory(tmp_path / "trajectories" / "c.jsonl"))
     two = list(read_trajectory(tmp_path / "trajectories" / "c.2.jsonl"))
     assert [one[0]["data"], two[0]["data"]] == [{"text": "first"}, {"text": "second"}]
+
+
+def test_trajectory_that_the_disk_refuses_is_an_error_of_the_store(
+    tmp_path: Path,
+) -> None:
+    """A limit on the file's size cuts a write short, as a full disk does."""
+    program = [sys.executable, "-c", CRAMPED, str(tmp_path)]
+    done = subprocess.run(program, check=True, capture_output=True, text=True)
+    assert "c.partial.jsonl: File too large: mend that, and run again" in done.stdout
 
 
 def test_unfinished_attempt_is_kept_beside_the_next_one(tmp_path: Path) -> None:
