@@ -92,7 +92,7 @@ def read_plan(path: Path) -> Plan:
     try:
         record.pop("schema")
         return _PLAN.validate_python(record)
-    except (ValidationError, AttributeError, KeyError) as error:
+    except (ValidationError, AttributeError, KeyError, TypeError) as error:
         msg = f"{path} is no plan of ours: run the experiment again to write it anew"
         raise StoreError(msg) from error
 

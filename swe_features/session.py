@@ -198,7 +198,11 @@ def _keep_plan(directory: RunDirectory, experiment: Experiment) -> None:
     """Store the plan, unless it is there already."""
     path = directory.path / PLAN
     plan = Plan.of(experiment.config.name, experiment.cells, experiment.suite.instances)
-    if not path.exists() or read_plan(path) != plan:
+    try:
+        stored = read_plan(path)
+    except StoreError:  # none, or none that can be read: it is made anew
+        stored = None
+    if stored != plan:
         directory.write_json(path, plan.as_record())
 
 

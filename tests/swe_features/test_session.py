@@ -146,6 +146,17 @@ def test_run_that_cannot_begin_leaves_the_last_plan_alone(tmp_path: Path) -> Non
     assert (tmp_path / "out" / PLAN).read_bytes() == before
 
 
+@pytest.mark.parametrize("damaged", ["{", "[]", '{"schema": 1, "name": "till"}'])
+def test_plan_that_cannot_be_read_is_written_anew(damaged: str, tmp_path: Path) -> None:
+    """Its error said to run again, and running again raised the same error."""
+    experiment = small_experiment(tmp_path, arms=["oracle"])
+    run(experiment, tmp_path / "out", Student())
+    before = (tmp_path / "out" / PLAN).read_bytes()
+    (tmp_path / "out" / PLAN).write_text(damaged)
+    assert run(experiment, tmp_path / "out", Student()).attempted == 0
+    assert (tmp_path / "out" / PLAN).read_bytes() == before
+
+
 def test_missing_program_of_an_agent_is_told_before_anything_is_spent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
