@@ -181,7 +181,7 @@ class Estimator:
             return None
         wanted = cell.budget or 0
         nearest = min((r.budget or 0 for r in same), key=lambda b: abs(b - wanted))
-        like = [r.test_tokens for r in same if r.budget == nearest]
+        like = [r.test_tokens for r in same if (r.budget or 0) == nearest]
         used = [usage for usage in like if usage is not None]
         share = wanted / nearest if nearest else 1.0
         prompt = fmean(usage.prompt_tokens for usage in used) * share

@@ -41,6 +41,22 @@ def test_measured_cells_and_stored_sleeps_are_the_basis(tmp_path: Path) -> None:
     assert new.usage.completion_tokens == 3 * 2 * 14
 
 
+def test_cells_without_a_budget_are_measured_too(tmp_path: Path) -> None:
+    """It ended in a traceback once the arm had been measured."""
+    probed = small_experiment(tmp_path, arms=["memory-probe"])
+    run_experiment(
+        probed,
+        tmp_path / "out",
+        Silence(),
+        set_up=lambda config, run_id: equip_with(Student()),
+        environment={},
+    )
+    wider = small_experiment(tmp_path, arms=["memory-probe"], seeds=2)
+    (cells,) = estimate_run(wider, tmp_path / "out", "broken").rows
+    assert (cells.todo, cells.basis) == (3, "measured: 3 cells here")
+    assert cells.usage == Usage(prompt_tokens=3 * 100, completion_tokens=3 * 7)
+
+
 def test_retrying_everything_is_priced_again(tmp_path: Path) -> None:
     experiment = small_experiment(tmp_path, arms=["no-context"], budgets=[2])
     run_experiment(
