@@ -71,8 +71,8 @@ def _entries(path: Path) -> Iterator[tuple[str, str, Any]]:
         message = f"{path} is not UTF-8: write it again in UTF-8"
         raise PredictionError(message) from error
     whole = _parse_whole(text)
-    if isinstance(whole, dict) and not any(name in whole for name in _IDS):
-        for instance_id, entry in whole.items():
+    if isinstance(whole, _Object) and not any(name in whole for name in _IDS):
+        for instance_id, entry in whole.pairs:
             yield f"{path}, {instance_id}", instance_id, entry
         return
     if isinstance(whole, list):
@@ -86,9 +86,17 @@ def _entries(path: Path) -> Iterator[tuple[str, str, Any]]:
         yield where, _instance_id(entry, where), entry
 
 
+class _Object(dict[str, Any]):
+    """A JSON object that still has all its pairs: a name may stand there twice."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
+
+
 def _parse_whole(text: str) -> Any:  # noqa: ANN401 - whatever JSON the file holds
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_Object)
     except (ValueError, RecursionError):
         return None
 

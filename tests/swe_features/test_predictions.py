@@ -90,6 +90,7 @@ def test_top_cuts_ranked_lists(tmp_path: Path) -> None:
         (lines({"instance_id": "i", "predicted_files": "a.py"}), "a list of paths"),
         (lines({"instance_id": "i", "predicted_files": [1]}), "a list of paths"),
         (lines({"instance_id": "i", "files": []}) * 2, "line 2: 'i' has an entry"),
+        ('{"i": ["a.py"], "i": ["b.py"]}', "i: 'i' has an entry already: keep one"),
         ("3\n", "no instance_id"),
     ],
 )
