@@ -116,7 +116,7 @@ def plan_cells(  # noqa: PLR0913  # all that makes cells what they are
     Args:
         instances: What is attempted.
         arms: One that takes no steps is planned once for each instance, whatever the
-            budgets and seeds.
+            budgets and seeds; if it asks a model nevertheless, once for each seed.
         budgets: Steps of the test phase.
         seeds: One cell for each.
         conditions: What all cells have in common.

@@ -28,8 +28,9 @@ def report(
         typer.Option(
             "--with-texts/--without-texts",
             help="Without: leave out all that people, models and machines wrote "
-            "(titles, descriptions, learned contexts, trajectories, messages, paths), "
-            "to share a report of a private repository.",
+            "(titles, descriptions, learned contexts, trajectories, messages), and "
+            "where things lie on this machine, to share a report of a private "
+            "repository. File names in the repository stay.",
         ),
     ] = True,
     as_json: Annotated[
