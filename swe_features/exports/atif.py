@@ -1,11 +1,12 @@
 """Trajectories in Harbor's Agent Trajectory Interchange Format, version 1.7.
 
 One step for each message and each model reply, numbered from 1; a reply's tool results
-are in its own step. The sleep phase is a sub-agent's trajectory, embedded in the one
-that used what it wrote, and a system step at the start refers to it.
+are in its own step. A sleep phase is a sub-agent's trajectory, embedded in the one that
+used what it wrote, and a system step at the start refers to it, and to all others.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,26 +15,36 @@ from agent.usage import Usage
 from swe_features.cell_results import CellResult
 from swe_features.exports.turns import Conversation, Turn
 
-__all__ = ["SCHEMA", "write_atif"]
+__all__ = ["SCHEMA", "Asleep", "write_atif"]
 
 SCHEMA = "ATIF-v1.7"
 
 
+@dataclass(frozen=True, slots=True)
+class Asleep:
+    """A sleep phase whose outcome an attempt was handed."""
+
+    conversation: Conversation
+    learned: LearnedContext | None
+    """That outcome; None where its file is missing."""
+
+
 def write_atif(
-    result: CellResult,
-    attempted: Conversation,
-    slept: Conversation | None = None,
-    learned: LearnedContext | None = None,
+    result: CellResult, attempted: Conversation, slept: Sequence[Asleep] = ()
 ) -> dict[str, Any]:
     """One attempt as a trajectory. Any: JSON values.
 
     Args:
         result: Row of the attempt.
         attempted: Its test phase.
-        slept: The sleep phase whose outcome it was handed, if there was one.
-        learned: That outcome.
+        slept: The sleep phases whose outcomes it was handed, in their order.
     """
     steps = list(_write_steps(attempted.turns))
+    named = {_name(result, number): each for number, each in enumerate(slept, start=1)}
+    if named:
+        steps.insert(0, _write_references(attempted, named))
+        for number, step in enumerate(steps, start=1):
+            step["step_id"] = number
     trajectory: dict[str, Any] = {
         "schema_version": SCHEMA,
         "session_id": result.cell_id,
@@ -43,40 +54,46 @@ def write_atif(
         "final_metrics": _write_totals(attempted.usage, len(steps)),
         "extra": _write_score(result),
     }
-    if slept is None:
-        return trajectory
-    asleep_id = f"{result.cell_id}-sleep"
-    own_steps = list(_write_steps(slept.turns))
-    asleep = {
-        "schema_version": SCHEMA,
-        "trajectory_id": asleep_id,
-        "agent": _write_agent(result, slept, str(result.sleep_model)),
-        "steps": own_steps,
-        "final_metrics": _write_totals(slept.usage, len(own_steps)),
-    }
-    first = _write_reference(asleep_id, attempted, learned)
-    trajectory["steps"] = [first, *steps]
-    for number, step in enumerate(trajectory["steps"], start=1):
-        step["step_id"] = number
-    trajectory["final_metrics"]["total_steps"] = len(trajectory["steps"])
-    trajectory["subagent_trajectories"] = [asleep]
+    if named:
+        trajectory["subagent_trajectories"] = [
+            _write_asleep(result, name, each.conversation)
+            for name, each in named.items()
+        ]
     return trajectory
 
 
-def _write_reference(
-    asleep_id: str, attempted: Conversation, learned: LearnedContext | None
+def _name(result: CellResult, number: int) -> str:
+    return f"{result.cell_id}-sleep" + (f"-{number}" if number > 1 else "")
+
+
+def _write_asleep(result: CellResult, name: str, slept: Conversation) -> dict[str, Any]:
+    steps = list(_write_steps(slept.turns))
+    return {
+        "schema_version": SCHEMA,
+        "trajectory_id": name,
+        "agent": _write_agent(result, slept, str(result.sleep_model)),
+        "steps": steps,
+        "final_metrics": _write_totals(slept.usage, len(steps)),
+    }
+
+
+def _write_references(
+    attempted: Conversation, named: Mapping[str, Asleep]
 ) -> dict[str, Any]:
     at_s = attempted.turns[0].at_s if attempted.turns else 0.0
-    answer = {
-        "content": learned.text if learned is not None else "",
-        "subagent_trajectory_ref": [{"trajectory_id": asleep_id}],
-    }
+    answers = [
+        {
+            "content": each.learned.text if each.learned is not None else "",
+            "subagent_trajectory_ref": [{"trajectory_id": name}],
+        }
+        for name, each in named.items()
+    ]
     return {
         "step_id": 1,
         "timestamp": _timestamp(at_s),
         "source": "system",
         "message": "The sleep phase studied related pull requests before the task.",
-        "observation": {"results": [answer]},
+        "observation": {"results": answers},
     }
 
 

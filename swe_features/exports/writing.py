@@ -8,7 +8,7 @@ from typing import Any
 
 from swe_features.cell_results import CellResult
 from swe_features.errors import ConfigError, StoreError
-from swe_features.exports.atif import write_atif
+from swe_features.exports.atif import Asleep, write_atif
 from swe_features.exports.mini_swe_agent import write_mini_trajectory
 from swe_features.exports.turns import read_conversation
 from swe_features.results import StoredExperiment
@@ -83,11 +83,14 @@ def _write_trajectories(
 
 def _as_atif(experiment: StoredExperiment, result: CellResult) -> dict[str, Any]:
     attempted = read_conversation(experiment.trajectory(result))
-    if result.context is None:
-        return write_atif(result, attempted)
-    slept = read_conversation(experiment.context_trajectory(result.context))
-    learned = experiment.context(result.context)
-    return write_atif(result, attempted, slept, learned)
+    slept = [
+        Asleep(
+            read_conversation(experiment.context_trajectory(key)),
+            experiment.context(key),
+        )
+        for key in result.contexts
+    ]
+    return write_atif(result, attempted, slept)
 
 
 def _write_predictions(

@@ -39,9 +39,8 @@ class Editor(Student):
 
 
 def run_small(folder: Path, student: Student, **settings: object) -> StoredExperiment:
-    experiment = small_experiment(
-        folder, arms=("sleep-time", "no-context", "bm25"), budgets=(3,), **settings
-    )
+    settings = {"arms": ("sleep-time", "no-context", "bm25"), **settings}
+    experiment = small_experiment(folder, budgets=(3,), **settings)
     run_experiment(
         experiment,
         folder / "out",
@@ -112,6 +111,26 @@ def test_the_sleep_phase_is_the_trajectory_of_a_sub_agent(
         (reference,) = answer["subagent_trajectory_ref"]
         assert reference["trajectory_id"] == asleep["trajectory_id"]
         assert "Look at till/core.py." in answer["content"]
+
+
+def test_every_sleep_phase_of_an_attempt_is_a_sub_agent(tmp_path: Path) -> None:
+    """With several contexts there was one sub-agent, without any step."""
+    stored = run_small(tmp_path, Student(), arms=("sleep-time-k3",))
+
+    for trajectory in read_all(export_experiment(stored, Form.ATIF, tmp_path / "a")):
+        check_trajectory(trajectory)
+        asleep = trajectory["subagent_trajectories"]
+        for each in asleep:
+            check_trajectory(each)
+        answers = trajectory["steps"][0]["observation"]["results"]
+        referred = [
+            reference["trajectory_id"]
+            for answer in answers
+            for reference in answer["subagent_trajectory_ref"]
+        ]
+        assert referred == [each["trajectory_id"] for each in asleep]
+        assert len(set(referred)) == 3
+        assert all("Look at till/core.py." in answer["content"] for answer in answers)
 
 
 def test_trajectories_have_the_form_of_mini_swe_agent(
