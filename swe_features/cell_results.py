@@ -144,10 +144,18 @@ def read_results(path: Path) -> Iterator[CellResult]:
 
 
 def latest_results(results: Iterable[CellResult]) -> dict[str, CellResult]:
-    """The result that counts for each cell: the last scored one, else the last."""
+    """The result that counts for each cell: the last scored one, else the last.
+
+    Args:
+        results: In any order: where they were merged, a later row may be older.
+
+    Returns:
+        By `cell_id`, in the order in which they were finished.
+    """
     latest: dict[str, CellResult] = {}
-    for result in results:
+    for result in sorted(results, key=lambda result: result.finished_at):
         before = latest.get(result.cell_id)
         if before is None or before.outcome != "scored" or result.outcome == "scored":
+            latest.pop(result.cell_id, None)
             latest[result.cell_id] = result
     return latest

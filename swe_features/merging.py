@@ -1,4 +1,8 @@
-"""Put the parts of an experiment together that ran apart, in shards or on machines."""
+"""Put the parts of an experiment together that ran apart, in shards or on machines.
+
+A file is copied whole or not at all, and before the row that names it, so merging again
+goes on where a killed merge stopped.
+"""
 
 import os
 import shutil
@@ -75,22 +79,28 @@ def _copy_row(row: CellResult, source: Path, directory: RunDirectory) -> None:
         while target.exists():
             number += 1
             target = directory.trajectories / f"{row.cell_id}.{number}.jsonl"
-        shutil.copyfile(source / trajectory, target)
+        _copy_whole(source / trajectory, target)
         row = replace(row, trajectory=f"trajectories/{target.name}")
     directory.results.append(row.as_record())
 
 
 def _copy_contexts(source: Path, target: Path) -> None:
-    for path in sorted(source.iterdir()) if source.is_dir() else []:
+    for path in sorted(source.glob("[!.]*")):  # drafts of a killed writer are none
         copy = target / path.name
         if not copy.exists():
-            shutil.copyfile(path, copy)
+            _copy_whole(path, copy)
         elif path.suffix == ".json" and _learned(path) != _learned(copy):
             msg = (
                 f"{path} and {copy} differ: the parts learned the same apart; "
                 "merge shards of one experiment, which do not"
             )
             raise StoreError(msg)
+
+
+def _copy_whole(source: Path, target: Path) -> None:
+    draft = target.with_name(f".{target.name}.draft")
+    shutil.copyfile(source, draft)
+    draft.replace(target)
 
 
 def _learned(path: Path) -> object:

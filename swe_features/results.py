@@ -36,9 +36,9 @@ class StoredExperiment:
     plan: Plan
     """The cells of the last run, and the instances they attempt."""
     results: Mapping[str, CellResult]
-    """The result that counts for each planned cell, by `cell_id`."""
+    """The result that counts for each planned cell, by `cell_id`; newest last."""
     rows: tuple[CellResult, ...]
-    """Every row that was ever written, in that order: attempts that broke, too."""
+    """Every row that was ever written, attempts that broke included; as in the file."""
 
     @property
     def scored(self) -> tuple[CellResult, ...]:

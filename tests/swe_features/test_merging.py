@@ -1,4 +1,6 @@
 import json
+import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,42 @@ def test_attempts_of_several_machines_are_all_kept(tmp_path: Path) -> None:
     assert len(merged.rows) == 6
     assert len({row.trajectory for row in merged.rows}) == 6
     assert len(merged.results) == 3
+
+
+def test_newest_score_counts_whatever_is_merged_first(tmp_path: Path) -> None:
+    """The last row of the file won, and so the part that was named last."""
+    experiment = small_experiment(tmp_path, arms=["oracle"])
+    older, newer = tmp_path / "older", tmp_path / "newer"
+    run(experiment, older)
+    run(experiment, newer)
+    expected = {row.finished_at for row in read_experiment(newer).rows}
+    for name, parts in {"a": [older, newer], "b": [newer, older]}.items():
+        merged = merge_experiments(tmp_path / name, parts, environment={})
+        assert {row.finished_at for row in merged.results.values()} == expected
+
+
+def test_killed_merge_leaves_no_half_file_and_is_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A torn context was "no JSON" ever after, and a torn trajectory stayed torn."""
+    part, copy = shard(tmp_path, 1), shutil.copyfile
+    todo = sorted(p.name for p in (part / "contexts").iterdir())
+
+    def tear(torn: str, source: Path, target: Path) -> None:
+        target.write_bytes(source.read_bytes()[:20])
+        if source.name == torn:
+            raise KeyboardInterrupt
+        copy(source, target)
+
+    for name in todo:
+        monkeypatch.setattr(shutil, "copyfile", partial(tear, name))
+        with pytest.raises(KeyboardInterrupt):
+            merge_experiments(tmp_path / "merged", [part], environment={})
+    monkeypatch.undo()
+    merge_experiments(tmp_path / "merged", [part], environment={})
+    for name in todo:
+        content = (part / "contexts" / name).read_bytes()
+        assert (tmp_path / "merged" / "contexts" / name).read_bytes() == content
 
 
 def test_parts_of_another_suite_are_refused(tmp_path: Path) -> None:

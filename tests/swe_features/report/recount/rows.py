@@ -88,13 +88,16 @@ class Run:
         plan = json.loads((folder / "plan.json").read_text())
         planned = {cell["cell_id"] for cell in plan["cells"]}
         lines: dict[str, dict[str, Any]] = {}
-        for text in (folder / "results.jsonl").read_text().splitlines():
-            line = json.loads(text)
+        texts = (folder / "results.jsonl").read_text().splitlines()
+        for line in sorted(
+            map(json.loads, texts), key=lambda line: line["finished_at"]
+        ):
             known = lines.get(line["cell_id"])
             is_better = line["outcome"] == "scored" or known is None
             if line["cell_id"] in planned and (
                 is_better or (known is not None and known["outcome"] != "scored")
             ):
+                lines.pop(line["cell_id"], None)
                 lines[line["cell_id"]] = line
         counted: dict[tuple[Any, ...], Row] = {}
         names = ("instance_id", "arm", "budget", "seed", "model", "mode", "related")
