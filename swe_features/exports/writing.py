@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from swe_features.cell_results import CellResult
 from swe_features.errors import ConfigError, StoreError
@@ -27,6 +28,10 @@ class Form(StrEnum):
     """Patches of each arm, budget and seed, as SWE-bench's harness reads them."""
     FILES = "files"
     """File lists of each arm, budget and seed."""
+
+
+_APART = ("model", "sleep_model", "mode", "related")
+"""What else may differ in a merged experiment; each value has files of its own."""
 
 
 def export_experiment(
@@ -96,21 +101,34 @@ def _as_atif(experiment: StoredExperiment, result: CellResult) -> dict[str, Any]
 def _write_predictions(
     experiment: StoredExperiment, form: Form, out: Path
 ) -> Iterator[Path]:
-    groups: dict[str, list[Mapping[str, Any]]] = {}
-    for result in experiment.scored:
-        name = f"{result.arm}-{result.budget or 0}-{result.seed}".replace(":", "-")
-        line = _predict(experiment, result, form, name)
-        if line is not None:
-            groups.setdefault(name, []).append(line)
-    for name, lines in groups.items():
-        path = out / f"{name}.jsonl"
-        text = "".join(f"{json.dumps(line)}\n" for line in lines)
-        path.write_text(text, encoding="utf-8")
-        yield path
+    scored = experiment.scored
+    values = {name: {getattr(r, name) for r in scored} - {None} for name in _APART}
+    differing = [name for name in _APART if len(values[name]) > 1]
+    groups: dict[str, dict[str, CellResult]] = {}
+    for result in scored:
+        apart = (getattr(result, name) for name in differing)
+        # Quoted, so that no two models share a file: `a/b` and `a-b`.
+        further = (quote(value, safe="") for value in apart if value is not None)
+        group = groups.setdefault("-".join((_group(result), *further)), {})
+        # Of cells that only differ by code or prompts, the latest counts.
+        known = group.get(result.instance_id)
+        if known is None or known.finished_at <= result.finished_at:
+            group[result.instance_id] = result
+    for name, results in groups.items():
+        said = (_predict(experiment, each, form) for each in results.values())
+        lines = [f"{json.dumps(line)}\n" for line in said if line is not None]
+        if lines:
+            path = out / f"{name}.jsonl"
+            path.write_text("".join(lines), encoding="utf-8")
+            yield path
+
+
+def _group(result: CellResult) -> str:
+    return f"{result.arm}-{result.budget or 0}-{result.seed}".replace(":", "-")
 
 
 def _predict(
-    experiment: StoredExperiment, result: CellResult, form: Form, name: str
+    experiment: StoredExperiment, result: CellResult, form: Form
 ) -> Mapping[str, Any] | None:
     if form is Form.FILES:
         files = list(result.predicted_files or ())
@@ -120,6 +138,6 @@ def _predict(
         return None
     return {
         "instance_id": result.instance_id,
-        "model_name_or_path": f"{result.model} {name}",
+        "model_name_or_path": f"{result.model} {_group(result)}",
         "model_patch": patch,
     }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -12,6 +13,7 @@ from agent.messages import Message, ToolSpec
 from agent.model import Reply
 from swe_features.errors import ConfigError, StoreError
 from swe_features.exports.writing import Form, export_experiment
+from swe_features.merging import merge_experiments
 from swe_features.results import StoredExperiment, read_experiment
 from swe_features.session import run_experiment
 from tests.swe_features.small_experiment import (
@@ -160,6 +162,62 @@ def test_file_lists_are_written_for_each_arm(
     assert names == ["sleep-time-3-0.jsonl", "no-context-3-0.jsonl", "bm25-0-0.jsonl"]
     first = json.loads(paths[0].read_text().splitlines()[0])
     assert first["found_files"] == ["till/core.py"]
+
+
+def test_each_model_of_a_merged_run_has_files_of_its_own(tmp_path: Path) -> None:
+    """Each instance stood twice in one file, which no reader takes."""
+    for model in ("a/b", "a-b"):
+        experiment = small_experiment(
+            tmp_path, arms=("no-context", "bm25"), budgets=(3,), model=model
+        )
+        run_experiment(
+            experiment,
+            tmp_path / quote(model, safe=""),
+            Silence(),
+            set_up=lambda config, run_id: equip_with(Student()),
+        )
+    parts = [tmp_path / "a%2Fb", tmp_path / "a-b"]
+    merged = merge_experiments(tmp_path / "merged", parts, environment={})
+
+    paths = export_experiment(merged, Form.FILES, tmp_path / "files")
+
+    assert {path.name for path in paths} == {
+        "no-context-3-0-a%2Fb.jsonl",
+        "no-context-3-0-a-b.jsonl",
+        "bm25-0-0.jsonl",
+    }
+    for path in paths:
+        lines = map(json.loads, path.read_text().splitlines())
+        assert sorted(line["instance_id"] for line in lines) == [
+            f"shop__till-{number}" for number in (1, 2, 3)
+        ]
+
+
+def test_only_the_newest_of_other_code_is_exported(
+    stored: StoredExperiment, tmp_path: Path
+) -> None:
+    old = next(row for row in stored.scored if row.arm == "bm25")
+    new = replace(
+        old,
+        cell_id="other",
+        code="other",
+        predicted_files=("new.py",),
+        finished_at="9999",
+    )
+    cell = replace(stored.plan.cells[0], cell_id="other")
+    both = replace(
+        stored,
+        plan=replace(stored.plan, cells=(cell, *stored.plan.cells)),
+        results={**stored.results, "other": new},
+    )
+
+    paths = export_experiment(both, Form.FILES, tmp_path / "files")
+
+    (path,) = (path for path in paths if path.name == "bm25-0-0.jsonl")
+    lines = list(map(json.loads, path.read_text().splitlines()))
+    found = {line["instance_id"]: line["found_files"] for line in lines}
+    assert len(lines) == len(found) == 3
+    assert found[old.instance_id] == ["new.py"]
 
 
 def test_attempts_that_only_predict_have_no_patch(
