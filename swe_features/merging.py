@@ -6,20 +6,25 @@ goes on where a killed merge stopped.
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from agent.redaction import Redactor
 from swe_features.cell_results import CellResult, read_results
 from swe_features.errors import StoreError
 from swe_features.journal import read_document
-from swe_features.plan import Plan, read_plan
+from swe_features.plan import Plan
+from swe_features.preparation import outcome_options
 from swe_features.results import StoredExperiment, read_experiment
 from swe_features.store import MANIFEST, PLAN, RESULTS, RunDirectory
 
 __all__ = ["merge_experiments"]
+
+SLEEP_SETTINGS = ("sleep_limits", "sleep_steps", "learned_context_tokens", "localizer")
+
+_Settings: TypeAlias = dict[tuple[str, ...], Mapping[str, Any]]
 
 
 def merge_experiments(
@@ -41,20 +46,19 @@ def merge_experiments(
         The whole.
 
     Raises:
-        StoreError: A part is no experiment, is of another suite, or learned something
-            else under the same name.
+        StoreError: A part is no experiment, is of another suite, was run with other
+            settings that no row tells, or learned something else under the same name.
     """
-    experiments = [read_experiment(part) for part in parts]
+    experiments = whole = [read_experiment(part) for part in parts]
     manifest = _join_manifests(experiments)
     with RunDirectory(out, Redactor(environment)) as directory:
-        there = out / MANIFEST
-        if there.exists():
-            manifest = _join(read_document(there), manifest, out)
-        plans = [experiment.plan for experiment in experiments]
         if (out / PLAN).exists():
-            plans.insert(0, read_plan(out / PLAN))
-        directory.write_json(out / PLAN, _join_plans(plans).as_record())
-        directory.write_json(there, manifest)
+            whole = [read_experiment(out), *experiments]
+            manifest = _join_manifests(whole)
+        plan = _join_plans([experiment.plan for experiment in whole])
+        # The plan last: where there is one, there is a whole experiment.
+        directory.write_json(out / MANIFEST, manifest)
+        directory.write_json(out / PLAN, plan.as_record())
         known = {_identity(row) for row in read_results(out / RESULTS)}
         for experiment in experiments:
             _copy_contexts(experiment.directory / "contexts", directory.contexts)
@@ -63,6 +67,51 @@ def merge_experiments(
                     known.add(_identity(row))
                     _copy_row(row, experiment.directory, directory)
     return read_experiment(out)
+
+
+def _hidden_settings(experiment: StoredExperiment) -> _Settings:
+    """Settings that change outcomes and are in no row, by what rows do tell.
+
+    Any, here and below: JSON values.
+    """
+    found: _Settings = {}
+    cells = experiment.plan.cells
+    asked = {cell.model for cell in cells}
+    asleep = {cell.sleep_model for cell in cells}
+    for run in experiment.manifest["runs"]:  # the plan is that of the last one
+        config = run["config"]
+        how = (config["mode"], config["related"])
+        own_sleeper = config["sleep_model"] is not None
+        options = config["sleep_model_options" if own_sleeper else "model_options"]
+        sleeper = config["sleep_model"] or config["model"]
+        if config["model"] in asked:
+            found["test", config["model"], *how] = {
+                "model_options": outcome_options(config["model_options"]),
+                "limits": config["limits"],
+            }
+        if sleeper in asleep:
+            found["sleep", sleeper, *how] = {
+                "options of the sleep model": outcome_options(options),
+                **{name: config[name] for name in SLEEP_SETTINGS if name in config},
+            }
+    return found
+
+
+def _refuse_other_settings(experiments: Iterable[StoredExperiment]) -> None:
+    """Refuse to mix cells that nobody could tell apart afterwards."""
+    known: dict[tuple[str, ...], tuple[Path, Mapping[str, Any]]] = {}
+    for experiment in experiments:
+        here = experiment.directory
+        for key, own in _hidden_settings(experiment).items():
+            there, other = known.setdefault(key, (here, own))
+            differing = [n for n in own if n in other and own[n] != other[n]]
+            if differing:
+                msg = (
+                    f"{there} and {here} were run with other {', '.join(differing)}: "
+                    "merge parts of one experiment; `swe-features compare` holds two "
+                    "against each other"
+                )
+                raise StoreError(msg)
 
 
 def _identity(row: CellResult) -> tuple[str, str]:
@@ -117,6 +166,7 @@ def _join_manifests(experiments: Sequence[StoredExperiment]) -> dict[str, Any]:
     if not experiments:
         msg = "nothing to merge: name the directories of the parts"
         raise StoreError(msg)
+    _refuse_other_settings(experiments)
     whole = dict(experiments[0].manifest)
     for experiment in experiments[1:]:
         whole = _join(whole, experiment.manifest, experiment.directory)

@@ -30,6 +30,7 @@ __all__ = [
     "Experiment",
     "InvalidRowsError",
     "SleepWork",
+    "outcome_options",
     "prepare",
 ]
 
@@ -273,9 +274,9 @@ def _unrelated(
 
 
 def _conditions(config: ExperimentConfig) -> Conditions:
-    options = _outcome_options(config.model_options)
+    options = outcome_options(config.model_options)
     if config.sleep_model is not None:
-        sleep_options = _outcome_options(config.sleep_model_options)
+        sleep_options = outcome_options(config.sleep_model_options)
     else:
         sleep_options = options
     return Conditions(
@@ -303,5 +304,6 @@ def _limits(limits: LimitsConfig) -> Mapping[str, Any]:
     return stops if limits.cost_usd is None else {**stops, "prices": prices_hash()}
 
 
-def _outcome_options(options: Mapping[str, Any]) -> Mapping[str, Any]:
+def outcome_options(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Options of a model without those that only say how it is reached. Any: JSON."""
     return {k: v for k, v in options.items() if k not in OPERATIONAL_OPTIONS}

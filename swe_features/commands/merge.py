@@ -19,7 +19,8 @@ def merge(
 ) -> None:
     """Merge runs over one suite, such as shards, into one directory.
 
-    Merging again adds what is new. The parts stay as they are.
+    Merging again adds what is new. The parts stay as they are. Models may differ;
+    runs of one model with other options or limits are refused.
 
     swe-features merge runs/mine-1-of-2 runs/mine-2-of-2 --out runs/mine
     """

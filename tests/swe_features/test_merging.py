@@ -109,6 +109,44 @@ def test_killed_merge_leaves_no_half_file_and_is_done_again(
         assert (tmp_path / "merged" / "contexts" / name).read_bytes() == content
 
 
+@pytest.mark.parametrize(
+    ("arm", "settings", "told"),
+    [
+        ("no-context", {"limits": {"seconds": 900}}, "limits"),
+        ("no-context", {"model_options": {"temperature": 1}}, "model_options"),
+        ("sleep-time", {"sleep_steps": 2}, "sleep_steps"),
+        ("sleep-time", {"localizer": False}, "localizer"),
+    ],
+)
+def test_settings_that_no_row_tells_may_not_differ(
+    arm: str, settings: dict[str, object], told: str, tmp_path: Path
+) -> None:
+    """Their cells were averaged without a word."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    run(small_experiment(tmp_path, arms=[arm], budgets=[2]), one)
+    run(small_experiment(tmp_path, arms=[arm], budgets=[2], **settings), other)
+    with pytest.raises(StoreError, match=f"run with other {told}: merge parts of one"):
+        merge_experiments(tmp_path / "m", [one, other], environment={})
+    merge_experiments(tmp_path / "m", [one], environment={})
+    with pytest.raises(StoreError, match=f"run with other {told}: merge parts of one"):
+        merge_experiments(tmp_path / "m", [other], environment={})
+
+
+def test_settings_may_differ_where_they_decide_nothing(tmp_path: Path) -> None:
+    experiment = small_experiment(tmp_path, arms=["no-context"], budgets=[2])
+    run(experiment, tmp_path / "a")
+    others: dict[str, dict[str, object]] = {
+        "b": {"model": "tutor", "limits": {"seconds": 900}},
+        "c": {"sleep_steps": 2, "workers": 1, "model_options": {"retries": 1}},
+    }
+    for name, settings in others.items():
+        other = small_experiment(tmp_path, arms=["no-context"], budgets=[2], **settings)
+        run(other, tmp_path / name)
+    parts = [tmp_path / name for name in "abc"]
+    merged = merge_experiments(tmp_path / "m", parts, environment={})
+    assert {row.model for row in merged.scored} == {"student", "tutor"}
+
+
 def test_parts_of_another_suite_are_refused(tmp_path: Path) -> None:
     part = shard(tmp_path, 1)
     manifest = json.loads((part / "manifest.json").read_text())
