@@ -143,6 +143,19 @@ class ExperimentConfig(BaseModel):
         given = {key: value for key, value in options.items() if value is not None}
         return type(self).checked({**self.model_dump(), **given}, "options")
 
+    def with_whole_paths(self) -> Self:
+        """This configuration for a program that works in another folder."""
+        repositories = {
+            name: str(Path(place).resolve()) if Path(place).exists() else place
+            for name, place in self.repositories.items()
+        }
+        paths = {
+            name: place.resolve()
+            for name in ("suite", "record", "replay")
+            if (place := getattr(self, name)) is not None
+        }
+        return self.with_options(repositories=repositories, **paths)
+
     @classmethod
     def checked(cls, values: Mapping[str, Any], where: str) -> Self:
         """Make a configuration of plain values. Any: not checked yet.

@@ -32,6 +32,7 @@ from swe_features.executors import StoppedWork
 from swe_features.experiment import ExperimentConfig
 from swe_features.preparation import Experiment, SleepWork, prepare
 from swe_features.store import RunDirectory
+from swe_features.trajectories import ended_attempts
 from tasks.obtaining import cache_folder
 
 __all__ = ["RayCluster"]
@@ -115,7 +116,8 @@ class RayCluster:
         self.drivers: dict[str, dict[str, Any]] = {}
         """What the nodes' sandboxes isolate, by the driver's name."""
         self._order = _Order(
-            settings=_portable(experiment.given).model_dump_json(),
+            # A node works in another folder.
+            settings=experiment.given.with_whole_paths().model_dump_json(),
             digest=experiment.suite.digest,
             code=experiment.conditions.code,
             run_id=run_id,
@@ -231,10 +233,9 @@ class _Room:
             msg = f"node {node} has another version of this package: install the same"
             raise ConfigError(msg)
 
-    def send(self, value: T, folder: Path) -> _Parcel[T]:
+    def send(self, value: T, folder: Path, name: str) -> _Parcel[T]:
         """Pack a value with the trajectories that were written for it."""
-        # Attempts are numbered: the shorter name is the earlier one.
-        files = sorted(folder.glob("*.jsonl"), key=lambda f: (len(f.name), f.name))
+        files = ended_attempts(folder, name)
         parcel = _Parcel(
             value=value,
             trajectories=tuple((file.name, file.read_bytes()) for file in files),
@@ -259,19 +260,10 @@ def _room(order: _Order) -> _Room:
 
 def _sleep(order: _Order, work: SleepWork) -> _Parcel[Slept]:
     room = _room(order)
-    return room.send(room.attempts.sleep(work), room.directory.contexts)
+    return room.send(room.attempts.sleep(work), room.directory.contexts, work.key)
 
 
 def _cell(order: _Order, cell: Cell, slept: tuple[Slept, ...]) -> _Parcel[CellResult]:
     room = _room(order)
-    return room.send(room.attempts.cell(cell, slept), room.directory.trajectories)
-
-
-def _portable(config: ExperimentConfig) -> ExperimentConfig:
-    """The settings with whole paths: a node works in another folder."""
-    repositories = {
-        name: str(Path(place).resolve()) if Path(place).exists() else place
-        for name, place in config.repositories.items()
-    }
-    suite = config.suite.resolve() if config.suite is not None else None
-    return config.with_options(suite=suite, repositories=repositories)
+    result = room.attempts.cell(cell, slept)
+    return room.send(result, room.directory.trajectories, cell.cell_id)

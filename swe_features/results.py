@@ -21,7 +21,7 @@ from swe_features.journal import read_document
 from swe_features.plan import Plan, read_plan
 from swe_features.recordings import Recording, read_recording
 from swe_features.store import MANIFEST, PLAN, RESULTS
-from swe_features.trajectories import PARTIAL, read_trajectory
+from swe_features.trajectories import ended_attempts, read_trajectory
 
 __all__ = ["CellResult", "StoredExperiment", "read_experiment"]
 
@@ -91,12 +91,7 @@ class StoredExperiment:
         return read_recording(path) if path else Recording()
 
     def _sleep_record(self, key: str) -> Path | None:
-        folder = self.directory / "contexts"
-        attempts = [
-            path for path in folder.glob(f"{key}*.jsonl") if PARTIAL not in path.name
-        ]
-        # `<key>.jsonl`, `<key>.2.jsonl`, ..., `<key>.10.jsonl`: longer is later.
-        attempts.sort(key=lambda path: (len(path.name), path.name))
+        attempts = ended_attempts(self.directory / "contexts", key)
         return attempts[-1] if attempts else None
 
 

@@ -18,7 +18,7 @@ from agent.redaction import Redactor
 from swe_features.errors import StoreError
 from swe_features.journal import read_lines
 
-__all__ = ["TrajectoryWriter", "read_trajectory"]
+__all__ = ["TrajectoryWriter", "ended_attempts", "read_trajectory"]
 
 PARTIAL = ".partial.jsonl"
 
@@ -95,6 +95,14 @@ def _claim(folder: Path, name: str) -> tuple[int, Path, TextIOWrapper]:
         except FileExistsError:
             continue
     raise AssertionError  # pragma: no cover  # count() has no end
+
+
+def ended_attempts(folder: Path, name: str) -> tuple[Path, ...]:
+    """The files of what was attempted under a name and came to an end, in order."""
+    found = folder.glob(f"{name}.*jsonl")
+    ended = [path for path in found if not path.name.endswith(PARTIAL)]
+    # `<name>.jsonl`, `<name>.2.jsonl`, ..., `<name>.10.jsonl`: longer is later.
+    return tuple(sorted(ended, key=lambda path: (len(path.name), path.name)))
 
 
 def read_trajectory(path: Path) -> Iterator[Mapping[str, Any]]:

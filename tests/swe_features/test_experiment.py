@@ -32,6 +32,28 @@ def test_paths_of_a_file_are_beside_it(tmp_path: Path) -> None:
     assert config.budgets == (8, 2)
 
 
+def test_whole_paths_are_those_of_this_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node of a cluster recorded into a folder of its own, or found no recording."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "clone").mkdir()
+    config = ExperimentConfig(
+        suite=Path("rows.jsonl"),
+        repositories={"o/n": "clone", "o/far": "https://example.org/far.git"},
+        record=Path("requests"),
+    ).with_whole_paths()
+    assert (config.suite, config.record, config.replay) == (
+        tmp_path / "rows.jsonl",
+        tmp_path / "requests",
+        None,
+    )
+    assert config.repositories == {
+        "o/n": str(tmp_path / "clone"),
+        "o/far": "https://example.org/far.git",
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

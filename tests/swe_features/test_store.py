@@ -12,7 +12,7 @@ from agent.redaction import Redactor
 from agent.usage import Usage
 from swe_features.errors import StoreError
 from swe_features.store import RunDirectory
-from swe_features.trajectories import read_trajectory
+from swe_features.trajectories import ended_attempts, read_trajectory
 
 HOLDER = """
 import sys, time
@@ -103,6 +103,20 @@ def test_unfinished_attempt_is_kept_beside_the_next_one(tmp_path: Path) -> None:
     names = sorted(path.name for path in (tmp_path / "trajectories").iterdir())
     assert names == ["c.2.jsonl", "c.partial.jsonl"]
     assert list(read_trajectory(tmp_path / "trajectories" / "c.partial.jsonl"))
+
+
+def test_ended_attempts_are_those_of_one_name_in_order(tmp_path: Path) -> None:
+    """What an attempt left behind that was cut off went along with the next cell."""
+    with RunDirectory(tmp_path, Redactor({})) as directory:
+        for number in range(11):
+            with directory.begin_trajectory(directory.trajectories, "c") as writer:
+                if number != 4:
+                    writer.finish()
+        with directory.begin_trajectory(directory.trajectories, "other") as writer:
+            writer.finish()
+    names = [path.name for path in ended_attempts(tmp_path / "trajectories", "c")]
+    numbers = (2, 3, 4, 6, 7, 8, 9, 10, 11)
+    assert names == ["c.jsonl", *(f"c.{number}.jsonl" for number in numbers)]
 
 
 def test_replaced_file_is_whole_and_leaves_no_draft(tmp_path: Path) -> None:
