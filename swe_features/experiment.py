@@ -19,6 +19,8 @@ __all__ = ["SEEDS", "ExperimentConfig", "LimitsConfig", "find_config", "load_con
 SEEDS = 1000
 """Most seeds that a cell may have."""
 
+_PATHS = ("suite", "record", "replay")
+
 _PLAIN = {
     "int_parsing": "write a whole number",
     "int_type": "write a whole number",
@@ -151,7 +153,7 @@ class ExperimentConfig(BaseModel):
         }
         paths = {
             name: place.resolve()
-            for name in ("suite", "record", "replay")
+            for name in _PATHS
             if (place := getattr(self, name)) is not None
         }
         return self.with_options(repositories=repositories, **paths)
@@ -265,12 +267,16 @@ def _in_one_line(error: yaml.YAMLError | UnicodeDecodeError) -> str:
 
 
 def _beside(config: ExperimentConfig, folder: Path) -> ExperimentConfig:
-    suite = config.suite and folder / config.suite
+    paths = {
+        name: folder / place
+        for name in _PATHS
+        if (place := getattr(config, name)) is not None
+    }
     sources = {
         name: source if _is_address(source) else str(folder / source)
         for name, source in config.repositories.items()
     }
-    return config.with_options(suite=suite, repositories=sources)
+    return config.with_options(repositories=sources, **paths)
 
 
 def _is_address(source: str) -> bool:

@@ -21,12 +21,14 @@ def test_paths_of_a_file_are_beside_it(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(
         "suite: rows.jsonl\n"
+        "record: requests\n"
         "repositories: {o/n: ../repo, o/far: 'https://example.org/far.git'}\n"
         "budgets: [8, 2, 8]\n"
     )
     config = load_config(file)
     assert config.name == "mine"
     assert config.suite == tmp_path / "rows.jsonl"
+    assert config.record == tmp_path / "requests"
     assert config.repositories["o/n"] == str(tmp_path / "../repo")
     assert config.repositories["o/far"] == "https://example.org/far.git"
     assert config.budgets == (8, 2)
