@@ -95,11 +95,11 @@ def run_experiment(  # noqa: PLR0913  # what a run depends on, by keyword
         manifest = _open_manifest(directory, experiment)
         results = latest_results(read_results(out / RESULTS))
         due = select_cells(experiment.cells, results, retry)
+        run_id = uuid4().hex[:12]
+        manifest["runs"].append(_run_record(experiment, run_id, due))
         if due:
             if experiment.config.executor == "threads":
                 _refuse_missing_programs(due)
-            run_id = uuid4().hex[:12]
-            manifest["runs"].append(_run_record(experiment, run_id, due))
             working = _on_ray if experiment.config.executor == "ray" else _in_threads
             place = _Place(experiment, directory, manifest, run_id)
             with working(place, set_up) as executor:
@@ -107,8 +107,9 @@ def run_experiment(  # noqa: PLR0913  # what a run depends on, by keyword
                 _keep_plan(directory, experiment)
                 Runner(experiment, executor, directory, progress).run(due, results)
             results = latest_results(read_results(out / RESULTS))
-        else:
-            _keep_plan(directory, experiment)
+        elif _keep_plan(directory, experiment):
+            # The last record is that of the plan, whose settings no cell tells.
+            directory.write_json(out / MANIFEST, manifest)
         return _summarise(experiment, out, results, manifest, len(due))
 
 
@@ -194,16 +195,18 @@ def _open_manifest(directory: RunDirectory, experiment: Experiment) -> dict[str,
     }
 
 
-def _keep_plan(directory: RunDirectory, experiment: Experiment) -> None:
-    """Store the plan, unless it is there already."""
+def _keep_plan(directory: RunDirectory, experiment: Experiment) -> bool:
+    """Store the plan; False where it is there already."""
     path = directory.path / PLAN
     plan = Plan.of(experiment.config.name, experiment.cells, experiment.suite.instances)
     try:
         stored = read_plan(path)
     except StoreError:  # none, or none that can be read: it is made anew
         stored = None
-    if stored != plan:
-        directory.write_json(path, plan.as_record())
+    if stored == plan:
+        return False
+    directory.write_json(path, plan.as_record())
+    return True
 
 
 def _run_record(

@@ -328,6 +328,20 @@ def test_manifest_says_what_ran_with_what(tmp_path: Path) -> None:
     assert ran["environment"]["code"] == experiment.conditions.code
 
 
+def test_last_record_of_the_manifest_is_that_of_the_plan(tmp_path: Path) -> None:
+    """Back at settings that are done already, a report still showed the others."""
+    for seconds in (900, 800, 900):
+        experiment = small_experiment(
+            tmp_path, arms=["no-context"], budgets=[1], limits={"seconds": seconds}
+        )
+        run(experiment, tmp_path / "out", Student())
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    limits = [ran["config"]["limits"]["seconds"] for ran in manifest["runs"]]
+    assert limits == [900, 800, 900]
+    run(experiment, tmp_path / "out", Student())
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text()) == manifest
+
+
 def test_planted_key_is_in_no_file(tmp_path: Path) -> None:
     key = "planted-0123456789"
     student = Student(file=f"till/{key}.py")
