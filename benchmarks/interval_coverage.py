@@ -46,6 +46,8 @@ def main() -> None:
         print(f"| {what} | {units} | {100 * held[0]:.1f} | {100 * held[1]:.1f} |")
     for units in (10, 18, 33):
         print(f"p < 0.05 with {units} units and no difference: {alarms(count, units)}")
+    for what, inside in (("repositories", 4), ("instances, one by one", 1)):
+        print(f"p < 0.05 with 20 alike {what}: {alarms_of_alike(count, inside)}")
 
 
 def cases(count: int) -> Iterator[tuple[str, int, Iterator[Estimate], float]]:
@@ -174,6 +176,13 @@ def alarms(count: int, units: int) -> str:
     draw: Callable[[], FloatArray] = lambda: random.choice(F1_LIKE, units)  # noqa: E731
     found = [sign_flip_test(draw() - draw()).p < 0.05 for _ in range(count // 6)]  # noqa: PLR2004
     return f"{100 * np.mean(found):.1f}%"
+
+
+def alarms_of_alike(count: int, inside: int) -> str:
+    """The same, of 20 repositories of four instances; `inside` share a sign."""
+    drawn = alike(np.random.default_rng(7), count // 6, 20)
+    sums = drawn.reshape(len(drawn), -1, inside).sum(axis=2)
+    return f"{100 * np.mean([sign_flip_test(each).p < 0.05 for each in sums]):.1f}%"  # noqa: PLR2004
 
 
 if __name__ == "__main__":

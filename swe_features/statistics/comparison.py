@@ -49,7 +49,7 @@ class Paired:
     smallest_detectable: float
     """True difference that would be seen with a chance of 80%; NaN without spread."""
     effect_size: float
-    """Mean difference by its standard deviation between instances; NaN without."""
+    """Mean difference by its standard deviation between units; NaN without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +223,9 @@ def _paired(pairs: Sequence[Pair], seed: int) -> Paired | None:
     means = _mean_by_instance(differences)
     means[np.abs(means) <= ROUNDING] = 0.0
     wins, losses = int((means > 0).sum()), int((means < 0).sum())
-    spread = float(np.std(means, ddof=1)) if len(means) > 1 else 0.0
-    test = sign_flip_test(means, seed=seed)
+    by_unit = _by_unit(means, design)
+    spread = float(np.std(by_unit, ddof=1)) if len(by_unit) > 1 else 0.0
+    test = sign_flip_test(by_unit, seed=seed)
     return Paired(
         difference=estimate(statistic, design, seed=seed),
         test=test,
@@ -232,8 +233,8 @@ def _paired(pairs: Sequence[Pair], seed: int) -> Paired | None:
         wins=wins,
         ties=len(means) - wins - losses,
         losses=losses,
-        smallest_detectable=smallest_detectable(means),
-        effect_size=float(means.mean()) / spread if spread > 0 else float("nan"),
+        smallest_detectable=smallest_detectable(by_unit),
+        effect_size=float(by_unit.mean()) / spread if spread > 0 else float("nan"),
     )
 
 
@@ -242,6 +243,18 @@ def _mean_by_instance(differences: Iterable[tuple[str, float]]) -> FloatArray:
     for instance, difference in differences:
         grouped[instance].append(difference)
     return np.array([np.mean(grouped[instance]) for instance in sorted(grouped)])
+
+
+def _by_unit(means: FloatArray, design: Design) -> FloatArray:
+    """One difference for each unit that is drawn; their mean is that of the instances.
+
+    Instances of one repository lean the same way: where repositories are drawn, they
+    are what has an independent sign, with the sum of their instances.
+    """
+    sums = design.add_up(zip(design.instances, means.tolist(), strict=True))
+    by_unit: FloatArray = sums * (design.units / len(design.instances))
+    by_unit[np.abs(by_unit) <= ROUNDING] = 0.0
+    return by_unit
 
 
 def _adjust(found: Sequence[Comparison]) -> tuple[Comparison, ...]:

@@ -40,7 +40,7 @@ def sign_flip_test(
     Were the two arms alike, each difference would as likely have the other sign.
 
     Args:
-        differences: One for each instance.
+        differences: One for each independent unit.
         seed: Of the random signs, where there are too many patterns to try all.
     """
     given = np.asarray(differences, dtype=np.float64)
@@ -102,7 +102,7 @@ def smallest_detectable(
     By the paired t test with the observed spread; NaN where there is none.
 
     Args:
-        differences: One for each instance.
+        differences: One for each independent unit.
         power: Chance with which a true difference of that size is to be seen.
         alpha: Two-sided level of the test.
     """

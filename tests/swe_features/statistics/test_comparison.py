@@ -1,10 +1,14 @@
+import math
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swe_features.statistics.comparison import compare, compare_arms
+from swe_features.statistics.comparison import Paired, compare, compare_arms
+from swe_features.statistics.resampling import FloatArray
+from swe_features.statistics.significance import smallest_detectable
 from tests.swe_features.statistics.tables import arm_cells, cell
 
 SCORES = st.lists(
@@ -102,6 +106,47 @@ def test_holm_is_over_the_budgets_that_are_compared() -> None:
         assert comparison.all_cells is not None
         assert comparison.all_cells.test.p == pytest.approx(2 / 64)
         assert comparison.all_cells.p_holm == pytest.approx(6 / 64)
+
+
+def of_repositories(gains: FloatArray) -> Paired:
+    """Two arms, compared: the gain of each instance (a column) of repositories."""
+    cells = [
+        cell(f"shop__till{repo}-{number}", arm, f1=0.5 + (gain if arm == "b" else 0.0))
+        for repo, of_one in enumerate(gains.tolist())
+        for number, gain in enumerate(of_one)
+        for arm in ("a", "b")
+    ]
+    (found,) = compare_arms(cells, baseline="a", other="b")
+    assert found.all_cells is not None
+    return found.all_cells
+
+
+def test_p_is_as_rare_as_told_where_repositories_lean_one_way() -> None:
+    """Flipped one by one, the instances of these would say p < 0.05 in every third."""
+    random, samples = np.random.default_rng(5), 400
+    alarms = [
+        of_repositories(random.normal(0, 0.1, (12, 1)) + random.normal(0, 0.1, (12, 5)))
+        for _ in range(samples)
+    ]
+    share = np.mean([found.test.p < 0.05 for found in alarms])
+    assert abs(share - 0.05) <= 2.6 * math.sqrt(0.05 * 0.95 / samples)
+
+
+def test_repositories_count_as_one_difference_each_by_hand() -> None:
+    gains = np.full((10, 4), 0.1)
+    gains[0] = [-0.1, -0.1, 0.3, 0.1]
+    found = of_repositories(gains)
+    assert (found.wins, found.losses) == (38, 2)
+    # Of the 1,024 patterns of ten signs, all-plus and all-minus are as far from 0.
+    assert (found.test.p, found.test.nonzero) == (2 / 1024, 10)
+    by_repository = np.array([0.05, *[0.1] * 9])
+    assert found.difference.value == pytest.approx(by_repository.mean())
+    assert found.effect_size == pytest.approx(
+        by_repository.mean() / by_repository.std(ddof=1)
+    )
+    assert found.smallest_detectable == pytest.approx(
+        smallest_detectable(by_repository)
+    )
 
 
 def test_runs_are_compared_in_what_both_have() -> None:

@@ -100,13 +100,23 @@ def _side(place: str, pairs: Sequence[tuple[Row, Row]]) -> Numbers:
     )
     means[abs(means) <= 1e-12] = 0
     wins, losses = int((means > 0).sum()), int((means < 0).sum())
+    units = _units(sample, means)
     return numbers | {
         f"{place}/wins": wins,
         f"{place}/losses": losses,
         f"{place}/ties": len(means) - wins - losses,
-        f"{place}/p": _sign_flips(means[means != 0]),
-        f"{place}/smallest_detectable": _detectable(means),
+        f"{place}/p": _sign_flips(units[units != 0]),
+        f"{place}/smallest_detectable": _detectable(units),
     }
+
+
+def _units(sample: Sample, means: Floats) -> Floats:
+    """What each unit that is drawn differs by, by the mean size of a unit."""
+    size = len(sample.instances) / len(sample.units)
+    found = {name: 0.0 for name in sample.units}
+    for instance, mean in zip(sample.instances, means, strict=True):
+        found[sample.unit_of[instance]] += float(mean) / size
+    return np.array([0.0 if abs(each) <= 1e-12 else each for each in found.values()])
 
 
 def _sign_flips(moved: Floats) -> float:
@@ -143,10 +153,10 @@ def _holm(tests: dict[str, float]) -> dict[str, float]:
     return adjusted
 
 
-def _detectable(means: Floats) -> float | None:
+def _detectable(units: Floats) -> float | None:
     """By halving: the shift of a t test's alternative that has a power of 80%."""
-    count = len(means)
-    spread = float(means.std(ddof=1)) if count > 1 else 0.0
+    count = len(units)
+    spread = float(units.std(ddof=1)) if count > 1 else 0.0
     if spread == 0:
         return None
     bar = t.ppf(0.975, count - 1)
