@@ -1,7 +1,8 @@
 """Two arms, or two runs, compared on the same instances.
 
-Differences are taken within an instance, budget and seed, so what makes an instance
-hard for everybody drops out. Cells that only one side has are counted, and left out.
+Differences are taken within an instance, budget, seed and model, so what makes an
+instance hard for everybody drops out. Cells that only one side has are left out, and
+counted.
 """
 
 from collections import defaultdict
@@ -26,11 +27,13 @@ from swe_features.statistics.significance import (
 __all__ = ["Comparison", "Pair", "Paired", "compare", "compare_arms", "pair_cells"]
 
 Pair: TypeAlias = tuple[Observation, Observation]
-"""The same instance, budget and seed: the baseline, and the one compared with it."""
+"""The same instance, budget, seed and model: the baseline, and what it is held to."""
 
 
 ROUNDING = 1e-12
 """A mean over seeds of equal scores may differ from them in its last bits."""
+MODELS = ("model", "sleep_model")
+"""What of an observation names one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ def compare_arms(
 ) -> tuple[Comparison, ...]:
     """Compare two arms of one run, at each budget.
 
-    An arm that takes no steps is compared with every budget and seed of the other.
+    An arm that takes no steps is compared with every budget of the other, and one that
+    asks no model with every seed.
     """
     left = [o for o in observations if o.arm == baseline]
     right = [o for o in observations if o.arm == other]
@@ -149,35 +153,46 @@ def _at_budget(cells: Iterable[Observation], budget: int | None) -> list[Observa
 def pair_cells(
     baseline: Iterable[Observation], other: Iterable[Observation]
 ) -> tuple[tuple[Pair, ...], int]:
-    """Pair cells of one budget by instance and seed.
+    """Pair cells of one budget by instance, seed and model.
+
+    Who has no seeds or asks no model is held against each. Two sides of one model each
+    are held against each other whatever the models: then it is these that differ.
 
     Returns:
         The pairs, and how many cells have no partner.
     """
-    left, right = _by_instance(baseline), _by_instance(other)
-    pairs: list[Pair] = []
-    used: set[int] = set()
-    for instance in sorted(left.keys() & right.keys()):
-        for a, b in _partners(left[instance], right[instance]):
-            pairs.append((a, b))
-            used |= {id(a), id(b)}
-    everything = [o for side in (left, right) for cells in side.values() for o in cells]
-    return tuple(pairs), sum(id(o) not in used for o in everything)
-
-
-def _partners(left: list[Observation], right: list[Observation]) -> Iterable[Pair]:
-    takes_no_steps = any(o.budget is None for o in (*left, *right))
-    return [
-        (a, b)
-        for a in sorted(left, key=lambda o: o.seed)
-        for b in sorted(right, key=lambda o: o.seed)
-        if takes_no_steps or a.seed == b.seed
+    left, right = list(baseline), list(other)
+    mixed = [
+        name
+        for name in MODELS
+        if any(len(_models(side, name)) > 1 for side in (left, right))
     ]
+    here, there = _by_instance(left), _by_instance(right)
+    pairs = [
+        (a, b)
+        for instance in sorted(here.keys() & there.keys())
+        for a in here[instance]
+        for b in there[instance]
+        if _are_partners(a, b, mixed)
+    ]
+    used = {id(cell) for pair in pairs for cell in pair}
+    return tuple(pairs), sum(id(cell) not in used for cell in (*left, *right))
+
+
+def _are_partners(a: Observation, b: Observation, mixed: Iterable[str]) -> bool:
+    if a.has_seeds and b.has_seeds and a.seed != b.seed:
+        return False
+    models = ((getattr(a, name), getattr(b, name)) for name in mixed)
+    return all(one == other or None in {one, other} for one, other in models)
+
+
+def _models(cells: Iterable[Observation], name: str) -> set[str]:
+    return {getattr(cell, name) for cell in cells} - {None}
 
 
 def _by_instance(cells: Iterable[Observation]) -> dict[str, list[Observation]]:
     grouped = defaultdict(list)
-    for cell in cells:
+    for cell in sorted(cells, key=lambda cell: cell.seed):
         grouped[cell.instance_id].append(cell)
     return grouped
 

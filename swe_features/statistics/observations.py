@@ -41,6 +41,8 @@ class Observation:
     context: str | None = None
     """Key of the learned context; None for an arm that does not sleep."""
     model: str | None = None
+    sleep_model: str | None = None
+    """None, as `model`, where none was asked."""
     mode: str = "predict"
     related: str = "past-only"
     """Order of the related pull requests: `past-only` or `any-order`."""
@@ -59,6 +61,11 @@ class Observation:
     def repo(self) -> str:
         """`owner/name`, as far as the instance's id tells."""
         return self.instance_id.rpartition("-")[0].replace("__", "/", 1)
+
+    @property
+    def has_seeds(self) -> bool:
+        """Whether it was attempted once for each seed; else once for all of them."""
+        return self.budget is not None or self.model is not None
 
     @property
     def is_exact(self) -> bool:
@@ -83,6 +90,7 @@ class Observation:
             sleep_tokens=result.sleep_tokens,
             context=result.context,
             model=result.model,
+            sleep_model=result.sleep_model,
             mode=result.mode,
             related=result.related,
             boundary=result.broken.boundary if result.broken else None,
@@ -114,15 +122,20 @@ def read_observations(path: Path) -> tuple[Observation, ...]:
 def observe(results: Iterable[CellResult]) -> tuple[Observation, ...]:
     """Turn results into observations, one for each cell that can be told apart.
 
-    Of cells that only differ by the code or the prompts, the latest counts.
+    Of cells that only differ by the code or the prompts, the one that was finished last
+    counts.
     """
-    seen = map(Observation.of, results)
-    return tuple({_identity(one): one for one in seen}.values())
+    latest: dict[tuple[object, ...], CellResult] = {}
+    for result in results:
+        key = _identity(result)
+        if key not in latest or result.finished_at >= latest[key].finished_at:
+            latest[key] = result
+    return tuple(map(Observation.of, latest.values()))
 
 
-def _identity(seen: Observation) -> tuple[object, ...]:
-    where = (seen.instance_id, seen.arm, seen.budget, seen.seed)
-    return (*where, seen.model, seen.mode, seen.related)
+def _identity(result: CellResult) -> tuple[object, ...]:
+    where = (result.instance_id, result.arm, result.budget, result.seed)
+    return (*where, result.model, result.sleep_model, result.mode, result.related)
 
 
 def select(

@@ -47,6 +47,7 @@ def doubts_about(
     total = len(observations)
     versions = len({o.code for o in observations})
     models = {o.model for o in observations if o.model is not None}
+    sleepers = {o.sleep_model for o in observations if o.sleep_model is not None}
     checks = (
         (
             len(instances) < FEW_INSTANCES,
@@ -79,11 +80,23 @@ def doubts_about(
             f"The cells were made by {versions} versions of the code or its prompts.",
         ),
         (
+            len(models) > 1,
+            f"The cells were made by {len(models)} models: {_list(models)}.",
+        ),
+        (
+            len(sleepers) > 1,
+            f"The sleep phases were of {len(sleepers)} models: {_list(sleepers)}.",
+        ),
+        (
             "offline" in models,
             "The offline model is no language model: its figures say nothing of one.",
         ),
     )
     return tuple(text for applies, text in checks if applies)
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
 
 
 def show(estimate: Estimate, *, decimals: int = 3, sign: str = "") -> str:

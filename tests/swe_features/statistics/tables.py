@@ -17,7 +17,7 @@ def cell(
     tokens: int = 100,
     sleep: int | None = None,
 ) -> Observation:
-    """One cell; without an F1 it is broken."""
+    """One cell; without an F1 it is broken, without a budget it asks no model."""
     is_scored = f1 is not None
     return Observation(
         instance_id=instance,
@@ -32,7 +32,7 @@ def cell(
         test_tokens=Usage(completion_tokens=tokens if is_scored else 0),
         sleep_tokens=None if sleep is None else Usage(completion_tokens=sleep),
         context=None if sleep is None else f"context of {instance}",
-        model="some/model",
+        model=None if budget is None else "some/model",
         boundary=None if is_scored else "model",
         cell_id=f"{instance} {arm} {budget} {seed}",
     )

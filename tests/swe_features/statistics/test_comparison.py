@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -7,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swe_features.statistics.comparison import Paired, compare, compare_arms
+from swe_features.statistics.observations import Observation
 from swe_features.statistics.resampling import FloatArray
 from swe_features.statistics.significance import smallest_detectable
 from tests.swe_features.statistics.tables import arm_cells, cell
@@ -95,6 +97,70 @@ def test_arm_without_steps_is_held_against_every_budget() -> None:
     ]
     found = compare_arms(cells, baseline="bm25", other="test-time")
     assert [(c.budget, c.pairs, c.unpaired) for c in found] == [(2, 2, 0), (8, 2, 0)]
+
+
+def test_arm_that_asks_a_model_once_is_paired_by_seed() -> None:
+    """`memory-probe` has no budget, but a cell for each seed."""
+    probes = [
+        replace(cell(arm="memory-probe", budget=None, seed=n, f1=n / 10), model="some")
+        for n in range(5)
+    ]
+    (found,) = compare(probes, probes[:4])
+    assert (found.pairs, found.unpaired) == (4, 1)
+    steps = [cell(budget=budget, seed=0) for budget in (2, 8)]
+    at = compare_arms([*probes, *steps], baseline="memory-probe", other="test-time")
+    assert [(c.budget, c.pairs, c.unpaired) for c in at] == [(2, 1, 4), (8, 1, 4)]
+
+
+def of_model(name: str, arm: str, f1: float) -> list[Observation]:
+    return [
+        replace(seen, model=name) for seen in arm_cells(arm, {4: (100, [f1, f1, f1])})
+    ]
+
+
+def test_cells_of_several_models_are_paired_within_each() -> None:
+    cells = [
+        *of_model("weak", "a", 0.0),
+        *of_model("strong", "a", 0.8),
+        *of_model("weak", "b", 0.1),
+        *of_model("strong", "b", 0.9),
+        *(cell(f"shop__till-{n}", "bm25", None) for n in range(3)),
+    ]
+    (found,) = compare_arms(cells, baseline="a", other="b")
+    assert found.all_cells is not None
+    assert (found.pairs, found.unpaired) == (6, 0)
+    interval = found.all_cells.difference.percentile
+    assert interval is not None
+    assert (interval.low, interval.high) == pytest.approx((0.1, 0.1))
+    assert any("by 2 models: strong, weak." in doubt for doubt in found.reading.doubts)
+    (steady,) = compare_arms(cells, baseline="bm25", other="b")
+    assert (steady.pairs, steady.unpaired) == (6, 0)
+
+
+def test_arms_that_slept_with_several_models_are_paired_within_each() -> None:
+    cells = [
+        replace(cell(arm=arm, f1=f1, sleep=9), sleep_model=name)
+        for name, f1 in (("weak", 0.0), ("strong", 1.0))
+        for arm in ("a", "b")
+    ]
+    (found,) = compare_arms([*cells, cell()], baseline="a", other="b")
+    assert (found.pairs, found.unpaired) == (2, 0)
+    assert any("of 2 models: strong, weak." in doubt for doubt in found.reading.doubts)
+    (against_all,) = compare_arms([*cells, cell()], baseline="test-time", other="b")
+    assert (against_all.pairs, against_all.unpaired) == (2, 0)
+
+
+def test_runs_of_one_model_each_compare_the_models() -> None:
+    (found,) = compare(of_model("weak", "a", 0.2), of_model("strong", "a", 0.6))
+    assert found.all_cells is not None
+    assert (found.pairs, found.unpaired) == (3, 0)
+    assert found.all_cells.difference.value == pytest.approx(0.4)
+
+
+def test_run_of_several_models_has_no_partner_in_one_of_another() -> None:
+    several = [*of_model("weak", "a", 0.2), *of_model("strong", "a", 0.6)]
+    (found,) = compare(several, of_model("strong", "a", 0.7))
+    assert (found.pairs, found.unpaired) == (3, 3)
 
 
 def test_holm_is_over_the_budgets_that_are_compared() -> None:

@@ -86,6 +86,17 @@ def test_cell_that_newer_code_made_again_counts_once() -> None:
     assert [o.f1 for o in observe([SCORED, newer])] == [1.0]
 
 
+def test_cell_that_was_finished_last_counts_wherever_its_row_stands() -> None:
+    newer = replace(SCORED, code="newer", f1=1.0, finished_at="2026-02-01T09:00:00.000")
+    older = replace(SCORED, f1=0.5, finished_at="2026-01-31T09:00:00.000")
+    assert [o.f1 for o in observe([newer, older])] == [1.0]
+
+
+def test_cells_that_slept_with_another_model_are_told_apart() -> None:
+    found = observe([SCORED, replace(SCORED, cell_id="x", sleep_model="other/model")])
+    assert [o.sleep_model for o in found] == ["some/model", "other/model"]
+
+
 def test_file_without_results_is_refused_in_a_line(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="run the experiment first"):
         read_observations(tmp_path / "nothing.jsonl")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from agent.usage import Usage
@@ -98,3 +100,12 @@ def test_tokens_by_kind_are_kept_apart() -> None:
         "completion_tokens": 50,
         "reasoning_tokens": 20,
     }
+
+
+def test_mean_over_several_models_names_them() -> None:
+    cells = [
+        replace(cell(f1=f1), model=name)
+        for name, f1 in (("weak", 0.0), ("strong", 1.0))
+    ]
+    (scores,) = score_arms(cells)
+    assert any("by 2 models: strong, weak." in doubt for doubt in scores.reading.doubts)

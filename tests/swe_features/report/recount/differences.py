@@ -48,17 +48,28 @@ def _sorted(budgets: set[int | None]) -> list[int | None]:
 def pairs_at(
     run: Run, baseline: str, other: str, budget: int | None
 ) -> tuple[list[tuple[Row, Row]], int]:
-    """Pairs of the same instance and seed, and the cells without a partner."""
+    """Pairs of the same instance, seed and model, and the cells without a partner."""
     left, right = (
         [row for row in of_arm(run.rows, arm) if row.budget in {budget, None}]
         for arm in (baseline, other)
     )
-    is_steady = any(row.budget is None for row in (*left, *right))
+    mixed = [
+        name
+        for name in ("model", "sleep_model")
+        if any(
+            len({row.line[name] for row in side} - {None}) > 1 for side in (left, right)
+        )
+    ]
     pairs = [
         (a, b)
         for a in left
         for b in right
-        if a.instance == b.instance and (is_steady or a.line["seed"] == b.line["seed"])
+        if a.instance == b.instance
+        and (a.line["seed"] == b.line["seed"] or not (a.has_seeds and b.has_seeds))
+        and all(
+            None in {a.line[name], b.line[name]} or a.line[name] == b.line[name]
+            for name in mixed
+        )
     ]
     paired = {id(row) for pair in pairs for row in pair}
     return pairs, len(left) + len(right) - len(paired)

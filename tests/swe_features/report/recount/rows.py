@@ -52,6 +52,10 @@ class Row:
         return self.instance, self.line["seed"]
 
     @property
+    def has_seeds(self) -> bool:
+        return self.budget is not None or self.line["model"] is not None
+
+    @property
     def repo(self) -> str:
         return self.instance.rpartition("-")[0]
 
@@ -100,8 +104,11 @@ class Run:
                 lines.pop(line["cell_id"], None)
                 lines[line["cell_id"]] = line
         counted: dict[tuple[Any, ...], Row] = {}
-        names = ("instance_id", "arm", "budget", "seed", "model", "mode", "related")
-        for line in lines.values():
+        names = (
+            *("instance_id", "arm", "budget", "seed"),
+            *("model", "sleep_model", "mode", "related"),
+        )
+        for line in sorted(lines.values(), key=lambda line: str(line["finished_at"])):
             counted[tuple(line[name] for name in names)] = Row.of(line)
         rows = list(counted.values())
         stepping = [row.arm for row in rows if row.budget is not None]

@@ -53,6 +53,8 @@ def cells_of(place: str, run: Run, suspects: Iterable[str]) -> set[int]:
             sum(row.is_scored and not row.line["proof"] for row in rows),
             len({line["cell_id"] for line in lines} & set(suspects)),
             len({(line["code"], line["prompts"]) for line in lines}),
+            len({line["model"] for line in lines} - {None}),
+            len({line["sleep_model"] for line in lines} - {None}),
         }
     return counts
 
