@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from agent.usage import Usage
 from swe_features.cell_results import CellResult
 from swe_features.cells import Cell
 from swe_features.text_table import NOTHING, lay_out
@@ -35,11 +36,11 @@ class TableRow:
     precision: float | None
     recall: float | None
     test_tokens: float | None
-    """Completion tokens of the test phase, a cell."""
+    """Completion tokens of the test phase, a cell; None where they are not known."""
     sleep_tokens: float | None
-    """Completion tokens of the sleep phase, a learned context; each counts once.
+    """Completion tokens of all that a cell is handed; what is shared counts once.
 
-    None for an arm that does not sleep.
+    None for an arm that does not sleep, or where they are not known.
     """
     scored: int
     broken: int
@@ -76,21 +77,26 @@ def _row(
 ) -> TableRow:
     found = [results[cell.cell_id] for cell in cells if cell.cell_id in results]
     scored = [result for result in found if result.outcome == "scored"]
-    contexts = {r.context: r.sleep_tokens for r in scored if r.sleep_tokens is not None}
+    contexts = {r.context: r.sleep_tokens for r in scored}
     return TableRow(
         arm=key[0],
         budget=key[1],
         f1=_mean(r.f1 for r in scored),
         precision=_mean(r.precision for r in scored),
         recall=_mean(r.recall for r in scored),
-        test_tokens=_mean(
-            r.test_tokens.completion_tokens for r in scored if r.test_tokens
-        ),
-        sleep_tokens=_mean(usage.completion_tokens for usage in contexts.values()),
+        test_tokens=_mean(_generated(r.test_tokens) for r in scored),
+        sleep_tokens=_mean(map(_generated, contexts.values())),
         scored=len(scored),
         broken=len(found) - len(scored),
         missing=len(cells) - len(found),
     )
+
+
+def _generated(usage: Usage | None) -> int | None:
+    """None where a provider or an agent did not tell: that is not 0."""
+    if usage is None or usage.unmeasured_requests:
+        return None
+    return usage.completion_tokens
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

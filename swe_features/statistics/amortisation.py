@@ -77,12 +77,12 @@ def amortise(
 
     Returns:
         One for each budget of the baseline that can be compared; none where nobody
-        slept.
+        slept, or nobody knows for how many tokens.
     """
     priced = replace(contest, spent=lambda seen: prices.cost(seen.test_tokens))
     design = Design.of(contest.cells)
     curves = priced.curves(design)
-    slept = [o for o in contest.cells if o.arm == contest.other and o.sleep_tokens]
+    slept = [o for o in contest.cells if o.arm == contest.other and o.measured_sleep]
     if curves is None or not slept:
         return ()
     account = _Account(
@@ -122,9 +122,9 @@ def _sleep_cost(
     """Mean over learned contexts, each counted once whoever shares it."""
     sharers: dict[str, dict[str, float]] = defaultdict(dict)
     for seen in slept:
-        if seen.sleep_tokens is not None:
+        if (usage := seen.measured_sleep) is not None:
             key = seen.context or seen.cell_id
-            sharers[key][seen.instance_id] = prices.cost(seen.sleep_tokens)
+            sharers[key][seen.instance_id] = prices.cost(usage)
     shares = [
         (instance, cost / len(costs), 1 / len(costs))
         for costs in sharers.values()

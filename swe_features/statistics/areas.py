@@ -26,7 +26,7 @@ def compare_areas(contest: Contest) -> Area | None:
     """Average the gap between two curves over what both arms spend.
 
     Returns:
-        None where an arm has no scored cell.
+        None where an arm has no scored cell of known tokens.
     """
     cells = contest.cells
     design = Design.of(cells)

@@ -5,7 +5,7 @@ unknown is empty. Nothing is rounded. Names of columns only ever get more.
 """
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -77,15 +77,26 @@ def tidy_row(result: CellResult) -> dict[str, Value]:
         **_tokens("sleep", result.sleep_tokens),
     }
     return {
-        name: row[name] if name in row else getattr(result, name) for name in COLUMNS
+        name: _clean(row[name] if name in row else getattr(result, name))
+        for name in COLUMNS
     }
 
 
+def _clean(value: Value) -> Value:
+    """A lone surrogate of a file name that is no UTF-8 must not stop a table."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    return value
+
+
 def _tokens(phase: str, usage: Usage | None) -> dict[str, Value]:
-    names = [name for name in TOKENS if name.startswith(phase)]
+    kinds = [name.partition("_")[2] for name in TOKENS if name.startswith(phase)]
+    known: Collection[str] = () if usage is None else kinds
+    if usage is not None and usage.unmeasured_requests:
+        known = ("requests",)
     return {
-        name: None if usage is None else getattr(usage, name.removeprefix(f"{phase}_"))
-        for name in names
+        f"{phase}_{kind}": getattr(usage, kind) if kind in known else None
+        for kind in kinds
     }
 
 

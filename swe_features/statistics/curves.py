@@ -47,14 +47,14 @@ class CurvePoint:
 
     budget: int | None
     spent: Estimate
-    """Mean over scored cells."""
+    """Mean over scored cells whose tokens are known."""
     f1: Estimate
     """Mean over all cells, broken ones as 0."""
     f1_valid: Estimate
 
 
 class Curve:
-    """Budgets of one arm, as functions of the instances' weights."""
+    """Budgets of one arm at which its tokens are known, as functions of weights."""
 
     def __init__(
         self,
@@ -75,11 +75,11 @@ class Curve:
             is_valid_only: Whether broken cells are left out rather than counted as 0.
         """
         cells = [o for o in observations if o.arm == arm]
-        scored = [o for o in cells if o.is_scored]
-        counted = scored if is_valid_only else cells
-        self.budgets = sorted({o.budget for o in scored}, key=lambda n: n or 0)
+        measured = [o for o in cells if o.is_measured]
+        counted = [o for o in cells if o.is_scored] if is_valid_only else cells
+        self.budgets = sorted({o.budget for o in measured}, key=lambda n: n or 0)
         self._spent = [
-            mean_statistic(_at(scored, budget), spent, design)
+            mean_statistic(_at(measured, budget), spent, design)
             for budget in self.budgets
         ]
         self._f1 = [
@@ -120,13 +120,14 @@ def draw_curve(
     for budget in sorted({o.budget for o in cells}, key=lambda n: n or 0):
         here = _at(cells, budget)
         scored = [o for o in here if o.is_scored]
+        measured = [o for o in here if o.is_measured]
         design = Design.of(here)
         f1, f1_valid, mean_spent = (
             estimate(mean_statistic(over, measure, design), design, seed=seed)
             for over, measure in (
                 (here, _f1),
                 (scored, _f1),
-                (scored, spent),
+                (measured, spent),
             )
         )
         points.append(CurvePoint(budget, mean_spent, f1, f1_valid))
@@ -159,7 +160,7 @@ class Contest:
         return [o for o in self.observations if o.arm in arms]
 
     def curves(self, design: Design) -> tuple[Curve, Curve] | None:
-        """Both curves, the baseline's first; None where an arm has no scored cell."""
+        """Both curves, the baseline's first; None where one has no budget."""
         base, other = (
             Curve(
                 self.observations,

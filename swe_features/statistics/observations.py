@@ -39,7 +39,9 @@ class Observation:
     sleep_tokens: Usage | None = None
     """Of the whole sleep phase, which cells with the same `context` share."""
     context: str | None = None
-    """Key of the learned context; None for an arm that does not sleep."""
+    """Key of what was learned; None for an arm that does not sleep."""
+    contexts: tuple[str, ...] = ()
+    """Key of each learned context: as many as the arm is handed."""
     model: str | None = None
     sleep_model: str | None = None
     """None, as `model`, where none was asked."""
@@ -68,6 +70,17 @@ class Observation:
         return self.budget is not None or self.model is not None
 
     @property
+    def is_measured(self) -> bool:
+        """Whether it was scored and all tokens of its test phase are known."""
+        return self.is_scored and not self.test_tokens.unmeasured_requests
+
+    @property
+    def measured_sleep(self) -> Usage | None:
+        """`sleep_tokens`, where all of them are known."""
+        usage = self.sleep_tokens
+        return None if usage is None or usage.unmeasured_requests else usage
+
+    @property
     def is_exact(self) -> bool:
         """Whether exactly the gold files were predicted."""
         return self.is_scored and frozenset(self.predicted_files) == self.gold_files
@@ -89,6 +102,7 @@ class Observation:
             test_tokens=result.test_tokens or Usage(),
             sleep_tokens=result.sleep_tokens,
             context=result.context,
+            contexts=result.contexts,
             model=result.model,
             sleep_model=result.sleep_model,
             mode=result.mode,

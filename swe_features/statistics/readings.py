@@ -44,6 +44,10 @@ def doubts_about(
     broken = sum(not o.is_scored for o in observations)
     unsealed = sum(o.is_scored and not o.is_sealed for o in observations)
     leaky = sum(o.related == "any-order" for o in observations)
+    untold = sum(o.is_scored and not o.is_measured for o in observations)
+    untold_sleep = sum(
+        bool(o.sleep_tokens and not o.measured_sleep) for o in observations
+    )
     total = len(observations)
     versions = len({o.code for o in observations})
     models = {o.model for o in observations if o.model is not None}
@@ -74,6 +78,15 @@ def doubts_about(
             len(flagged) > 0,
             f"{len(flagged)} of {total} rollouts looked for the future or the network: "
             "read the clean-only score.",
+        ),
+        (
+            untold > 0,
+            f"{untold} of {total} cells do not tell their tokens: no mean counts them.",
+        ),
+        (
+            untold_sleep > 0,
+            f"{untold_sleep} of {total} cells do not tell the tokens of their sleep: "
+            "no mean counts them.",
         ),
         (
             versions > 1,

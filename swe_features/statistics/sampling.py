@@ -69,7 +69,7 @@ def sample_at_equal_tokens(
 
     Returns:
         The curve of the baseline over k, up to the fewest seeds of any instance, and
-        the comparisons; both empty where an arm has no scored cell.
+        the comparisons; both empty where an arm has no scored cell of known tokens.
     """
     design = Design.of(contest.cells)
     curves = contest.curves(design)
@@ -80,8 +80,8 @@ def sample_at_equal_tokens(
     cells = [
         o for o in contest.cells if o.arm == contest.baseline and o.budget == smallest
     ]
-    scored = [o for o in cells if o.is_scored]
-    spent = mean_statistic(scored, contest.spent, design)
+    measured = [o for o in cells if o.is_measured]
+    spent = mean_statistic(measured, contest.spent, design)
     best = _best_statistics(cells, design)
 
     def point(k: int) -> PassAtK:

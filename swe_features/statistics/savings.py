@@ -39,7 +39,8 @@ def save_at_equal_f1(contest: Contest) -> tuple[Saving, ...]:
     """What the other arm saves at the F1 of each budget of the baseline.
 
     Returns:
-        One for each budget, ascending; none where an arm has no scored cell.
+        One for each budget, ascending; none where an arm has no scored cell of known
+        tokens.
     """
     design = Design.of(contest.cells)
     curves = contest.curves(design)

@@ -94,11 +94,12 @@ def scale_sleep(
 
 def _point(cells: Sequence[Observation], arm: str, k: int, seed: int) -> ScalingPoint:
     here = [o for o in cells if o.arm == arm]
-    scored = [o for o in here if o.is_scored]
+    slept = [o for o in here if o.is_scored and o.measured_sleep]
+    measured = [o for o in here if o.is_measured]
     design = Design.of(here)
     f1, sleep, test = (
         estimate(mean_statistic(over, measure, design), design, seed=seed)
-        for over, measure in ((here, _f1), (scored, _slept), (scored, _tested))
+        for over, measure in ((here, _f1), (slept, _slept), (measured, _tested))
     )
     return ScalingPoint(k, arm, f1, sleep, test)
 
@@ -108,7 +109,7 @@ def _f1(seen: Observation) -> float:
 
 
 def _slept(seen: Observation) -> float:
-    return float(seen.sleep_tokens.completion_tokens) if seen.sleep_tokens else 0.0
+    return float(seen.measured_sleep.completion_tokens) if seen.measured_sleep else 0.0
 
 
 def _tested(seen: Observation) -> float:

@@ -53,10 +53,14 @@ class ArmScores:
     """By measure: `f1`, `precision`, `recall`, `exact`, `recall@k`, `hit@k`."""
     valid_cells: Mapping[str, Estimate]
     test_tokens: Mapping[str, Estimate]
-    """Mean over scored cells, by kind."""
+    """Mean over scored cells whose tokens are known, by kind."""
     sleep_tokens: Mapping[str, float]
-    """Mean over learned contexts, each counted once, by kind; empty without sleep."""
+    """Of all that a cell is handed, by kind; what several cells share counts once.
+
+    Empty where nobody slept, or the tokens of no sleep are known.
+    """
     contexts: int
+    """Learned contexts of scored cells, each counted once."""
     reading: Reading
 
 
@@ -120,6 +124,7 @@ def _score_arm(
 ) -> ArmScores:
     design = Design.of(cells)
     valid = [cell for cell in cells if cell.is_scored]
+    measured = [cell for cell in cells if cell.is_measured]
 
     def mean(over: Sequence[Observation], measure: Measure) -> Estimate:
         return estimate(mean_statistic(over, measure, design), design, seed=seed)
@@ -142,16 +147,21 @@ def _score_arm(
         all_cells=everything,
         valid_cells={name: mean(valid, m) for name, m in MEASURES.items()},
         test_tokens={
-            kind: mean(valid, partial(_test_tokens, kind=kind)) for kind in TOKEN_KINDS
+            kind: mean(measured, partial(_test_tokens, kind=kind))
+            for kind in TOKEN_KINDS
         },
         sleep_tokens=sleep,
-        contexts=len({cell.context for cell in valid if cell.sleep_tokens}),
+        contexts=len({key for cell in valid for key in _learned(cell)}),
         reading=Reading(
             f"{first.arm}{_at(first.budget)}: mean F1 {show(everything['f1'])} over "
             f"{len(cells)} cells of {len(design.instances)} instances.",
             doubts_about(cells, suspects=suspects),
         ),
     )
+
+
+def _learned(seen: Observation) -> tuple[str, ...]:
+    return seen.contexts or ((seen.context,) if seen.context else ())
 
 
 def _test_tokens(seen: Observation, kind: str) -> float:
@@ -190,11 +200,11 @@ def ratio(above: FloatArray, below: FloatArray) -> FloatArray:
 
 
 def sleep_token_means(cells: Iterable[Observation]) -> dict[str, float]:
-    """Tokens of a sleep phase by kind, a learned context; shared ones count once."""
+    """Tokens of what a cell is handed, by kind; what several share counts once."""
     phases = {
-        cell.context or cell.cell_id: cell.sleep_tokens
+        cell.context or cell.cell_id: usage
         for cell in cells
-        if cell.sleep_tokens is not None
+        if (usage := cell.measured_sleep) is not None
     }
     if not phases:
         return {}

@@ -51,6 +51,20 @@ def test_means_are_over_scored_cells_and_the_rest_is_counted() -> None:
     assert (row.scored, row.broken, row.missing) == (2, 1, 1)
 
 
+def test_tokens_that_were_not_told_are_unknown_and_not_0() -> None:
+    cells = [cell(n, "agent:aider", 2) for n in range(2)]
+    nothing = Usage(requests=1, unmeasured_requests=1)
+    silent = [
+        replace(result(each, 0.5), test_tokens=nothing, sleep_tokens=nothing)
+        for each in cells
+    ]
+    (row,) = summarise(cells, {r.cell_id: r for r in silent})
+    assert (row.test_tokens, row.sleep_tokens, row.f1) == (None, None, 0.5)
+    found = {r.cell_id: r for r in (silent[0], result(cells[1], 0.5, 30))}
+    (row,) = summarise(cells, found)
+    assert row.test_tokens == 30
+
+
 def test_rows_are_by_arm_then_budget() -> None:
     rows = summarise(CELLS, {})
     assert [(row.arm, row.budget) for row in rows] == [

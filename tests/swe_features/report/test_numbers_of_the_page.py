@@ -7,6 +7,7 @@ A finished run can be walked too: SWE_FEATURES_RUN=DIR.
 
 import ast
 import csv
+import json
 import math
 import os
 from pathlib import Path
@@ -64,6 +65,22 @@ def test_every_number_of_a_varied_run_is_counted_anew(
 def test_every_number_of_an_even_run_is_counted_anew(tmp_path: Path) -> None:
     """Equal scores everywhere: ties, and intervals of no width."""
     run = make_experiment(tmp_path / "run", instances=6, budgets=(2, 4, 8), seeds=2)
+    assert walk(run, tmp_path) > 1000
+
+
+def test_every_number_of_a_run_that_does_not_tell_its_tokens_is_counted_anew(
+    tmp_path: Path,
+) -> None:
+    """One arm tells none, the others most: unknown is not 0."""
+    run = make_varied_experiment(tmp_path, repos=1, instances=6)
+    results = run / "results.jsonl"
+    rows = [json.loads(line) for line in results.read_text().splitlines()]
+    for number, row in enumerate(rows):
+        if row["arm"] == "sleep-text" or number % 5 == 0:
+            row["test_tokens"] |= {"unmeasured_requests": 1}
+        if row["sleep_tokens"] and number % 7 == 0:
+            row["sleep_tokens"] |= {"unmeasured_requests": 1}
+    results.write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert walk(run, tmp_path) > 1000
 
 

@@ -1,4 +1,5 @@
 import csv
+import json
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
@@ -116,6 +117,23 @@ def test_report_can_be_written_over_an_older_one(tmp_path: Path) -> None:
     for _ in range(2):
         write_report(read_experiment(folder), with_figures=False)
     assert not list(folder.rglob("*.draft"))
+
+
+@pytest.mark.parametrize("with_texts", [True, False])
+def test_name_of_a_file_that_is_no_utf8_stops_no_report(
+    with_texts: bool,  # noqa: FBT001  # one of two
+    tmp_path: Path,
+) -> None:
+    folder = make_experiment(tmp_path / "run")
+    results = folder / "results.jsonl"
+    lines = [json.loads(line) for line in results.read_text().splitlines()]
+    for line in lines:
+        line["predicted_files"] += ["caf\udce9.py"]
+    results.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    written = write_report(read_experiment(folder), with_texts=with_texts)
+    assert written.page.read_text().startswith("<!DOCTYPE html>")
+    cells = (folder / "report" / "cells.csv").read_text(encoding="utf-8")
+    assert len(cells.splitlines()) == 1 + len(lines)
 
 
 def test_demo_writes_a_report_and_says_where(

@@ -52,6 +52,12 @@ def arm_cells(
     ]
 
 
+def untold(seen: Observation) -> Observation:
+    """The same cell of an agent that leaves no record of its tokens."""
+    nothing = Usage(requests=1, unmeasured_requests=1)
+    return replace(seen, test_tokens=nothing)
+
+
 def with_files(seen: Observation, predicted: str, gold: str) -> Observation:
     """The same cell with files, each named by one letter."""
     return replace(seen, predicted_files=tuple(predicted), gold_files=frozenset(gold))

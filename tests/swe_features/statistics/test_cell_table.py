@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.usage import Usage
 from swe_features.cell_results import CellResult
 from swe_features.errors import StoreError
 from swe_features.statistics.cell_table import (
@@ -54,6 +55,31 @@ def test_parquet_keeps_types_and_what_is_unknown(tmp_path: Path) -> None:
     write_parquet([SCORED, BROKEN], path)
     rows = parquet.read_table(path).to_pylist()
     assert rows == [tidy_row(SCORED), tidy_row(BROKEN)]
+
+
+@pytest.mark.parametrize("name", ["cells.csv", "cells.parquet"])
+def test_name_of_a_file_that_is_no_utf8_stops_no_table(
+    name: str, tmp_path: Path
+) -> None:
+    odd = replace(SCORED, predicted_files=("caf\udce9.py",))
+    if name.endswith("csv"):
+        write_csv([odd], tmp_path / name)
+        with (tmp_path / name).open(newline="", encoding="utf-8") as file:
+            (row,) = csv.DictReader(file)
+    else:
+        pytest.importorskip("pyarrow", reason="Parquet is an extra")
+        from pyarrow import parquet  # noqa: PLC0415  # an extra
+
+        write_parquet([odd], tmp_path / name)
+        (row,) = parquet.read_table(tmp_path / name).to_pylist()
+    assert row["predicted_files"] == "caf?.py"
+
+
+def test_tokens_that_were_not_told_are_empty() -> None:
+    nothing = Usage(requests=1, unmeasured_requests=1)
+    row = tidy_row(replace(SCORED, test_tokens=nothing, sleep_tokens=nothing))
+    assert (row["test_completion_tokens"], row["sleep_prompt_tokens"]) == (None, None)
+    assert (row["test_requests"], row["sleep_requests"]) == (1, 1)
 
 
 @pytest.mark.parametrize("name", ["cells.csv", "cells.parquet"])

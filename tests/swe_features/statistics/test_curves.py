@@ -1,5 +1,6 @@
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from swe_features.statistics.curves import (
     spend_to_reach,
 )
 from swe_features.statistics.savings import save_at_equal_f1
-from tests.swe_features.statistics.tables import arm_cells
+from tests.swe_features.statistics.tables import arm_cells, untold
 
 BASE = {2: (100, [0.1] * 5), 4: (200, [0.3] * 5), 8: (400, [0.5] * 5)}
 
@@ -61,6 +62,16 @@ def test_interval_of_a_doubtful_level_reaches_down_to_0() -> None:
 def test_arm_without_scored_cells_has_no_curve() -> None:
     assert save_at_equal_f1(contest({2: (1, [None] * 5)})) == ()
     assert compare_areas(contest({})) is None
+
+
+def test_arm_that_does_not_tell_its_tokens_has_no_curve() -> None:
+    told = contest({2: (50, [0.5] * 5), 4: (100, [0.6] * 5)})
+    silent = [untold(o) if o.arm == told.other else o for o in told.observations]
+    assert save_at_equal_f1(replace(told, observations=silent)) == ()
+    assert compare_areas(replace(told, observations=silent)) is None
+    silent_at_2 = [untold(o) if o.budget == 2 else o for o in told.observations]
+    found = save_at_equal_f1(replace(told, observations=silent_at_2))
+    assert {each.baseline_budget for each in found} == {4, 8}
 
 
 def test_area_between_parallel_curves_is_their_distance() -> None:

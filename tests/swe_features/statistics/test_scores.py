@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from agent.usage import Usage
 from swe_features.statistics.observations import Observation
 from swe_features.statistics.scores import hit_at, recall_at, score_arms
-from tests.swe_features.statistics.tables import arm_cells, cell, with_files
+from tests.swe_features.statistics.tables import arm_cells, cell, untold, with_files
 
 
 def test_broken_cell_is_0_in_one_denominator_and_absent_from_the_other() -> None:
@@ -64,6 +65,46 @@ def test_shared_learned_context_counts_once() -> None:
     (scores,) = score_arms(cells)
     assert scores.contexts == 2
     assert scores.sleep_tokens["completion_tokens"] == 400
+
+
+def test_several_contexts_of_a_cell_are_counted_each() -> None:
+    cells = [
+        replace(
+            cell("shop__till-1", "sleep-time-k2", seed=seed, sleep=300),
+            context=f"both of {seed}",
+            contexts=(f"{seed}", f"{seed + 10}"),
+        )
+        for seed in (0, 0, 1)
+    ]
+    (scores,) = score_arms(cells)
+    assert scores.contexts == 4
+    assert scores.sleep_tokens["completion_tokens"] == 300
+
+
+def test_tokens_that_were_not_told_are_unknown_and_not_0() -> None:
+    known = cell("shop__till-1", tokens=100)
+    (scores,) = score_arms([known, untold(cell("shop__till-2"))])
+    assert scores.test_tokens["completion_tokens"].value == 100
+    doubts = " ".join(scores.reading.doubts)
+    assert "1 of 2 cells do not tell their tokens" in doubts
+    (scores,) = score_arms([untold(known)])
+    assert math.isnan(scores.test_tokens["completion_tokens"].value)
+    assert scores.valid_cells["f1"].value == 0.5
+
+
+def test_sleep_that_was_not_told_is_unknown_and_not_0() -> None:
+    seen = cell(arm="sleep-time", sleep=100)
+    silent = replace(
+        seen, context="x", sleep_tokens=Usage(50, requests=3, unmeasured_requests=1)
+    )
+    (scores,) = score_arms([seen, silent])
+    assert scores.sleep_tokens["completion_tokens"] == 100
+    assert any(
+        "1 of 2 cells do not tell the tokens of their sleep" in d
+        for d in scores.reading.doubts
+    )
+    (scores,) = score_arms([silent])
+    assert (scores.sleep_tokens, scores.contexts) == ({}, 1)
 
 
 def test_arms_keep_their_order_and_budgets_ascend() -> None:

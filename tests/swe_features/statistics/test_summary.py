@@ -52,7 +52,7 @@ def made_up_cell(chance: random.Random, **where: Any) -> CellResult:  # noqa: AN
     common = {
         **where,
         "cell_id": "{instance_id} {arm} {budget} {seed}".format(**where),
-        "model": "some/model",
+        "model": None if where["budget"] is None else "some/model",
         "sleep_model": "some/model" if slept else None,
         "mode": "predict",
         "related": "past-only",

@@ -24,8 +24,8 @@ from tests.swe_features.report.recount.rows import (
     Run,
     at,
     generated,
+    measured,
     of_arm,
-    scored,
 )
 
 __all__ = ["recount_curves"]
@@ -56,11 +56,11 @@ class Duel:
         return f"analyses/sleepers[{self.baseline},{self.arm}]"
 
     def budgets(self, arm: str) -> Budgets:
-        found = {row.budget for row in scored(of_arm(self.run.rows, arm))}
+        found = {row.budget for row in measured(of_arm(self.run.rows, arm))}
         return sorted(found, key=lambda budget: budget or 0)
 
     def spent(self, arm: str, budget: int | None, spent: Measure) -> Statistic:
-        return self.sample.mean(scored(at(self.run.rows, arm, budget)), spent)
+        return self.sample.mean(measured(at(self.run.rows, arm, budget)), spent)
 
     def f1(self, arm: str, budget: int | None) -> Statistic:
         rows = at(self.run.rows, arm, budget)
@@ -249,7 +249,7 @@ def _between(reached: Floats, k: float) -> float:
 
 
 def _amortisations(duel: Duel) -> Numbers:
-    slept = [row for row in of_arm(duel.run.rows, duel.arm) if row.line["sleep_tokens"]]
+    slept = [row for row in of_arm(duel.run.rows, duel.arm) if row.tells("sleep")]
     numbers: Numbers = {}
     if not slept:
         return numbers

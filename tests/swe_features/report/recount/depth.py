@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from tests.swe_features.report.recount.draws import Floats, Numbers, Picks, Sample, put
-from tests.swe_features.report.recount.rows import Run, at, generated, scored
+from tests.swe_features.report.recount.rows import Run, at, generated, measured, scored
 
 __all__ = ["recount_depth"]
 
@@ -53,7 +53,8 @@ def _at(run: Run, arms: dict[str, int], budget: int | None) -> Numbers:
         numbers[f"{inner}/k"] = k
         f1 = own.mean(cells[arm], lambda row: row.scores["f1"])
         put(numbers, f"{inner}/f1", f1, own)
-        slept = own.mean(valid, lambda row: row.tokens("sleep", "completion_tokens"))
+        told = [row for row in valid if row.tells("sleep")]
+        slept = own.mean(told, lambda row: row.tokens("sleep", "completion_tokens"))
         put(numbers, f"{inner}/sleep_tokens", slept, own)
-        put(numbers, f"{inner}/test_tokens", own.mean(valid, generated), own)
+        put(numbers, f"{inner}/test_tokens", own.mean(measured(valid), generated), own)
     return numbers

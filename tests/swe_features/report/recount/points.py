@@ -4,7 +4,14 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from tests.swe_features.report.recount.draws import Numbers, Sample, put
-from tests.swe_features.report.recount.rows import MEASURES, Row, Run, at, scored
+from tests.swe_features.report.recount.rows import (
+    MEASURES,
+    Row,
+    Run,
+    at,
+    measured,
+    scored,
+)
 
 __all__ = ["recount_points"]
 
@@ -42,7 +49,7 @@ def _point(place: str, rows: list[Row]) -> Numbers:
         f"{place}/cells": len(rows),
         f"{place}/scored": len(valid),
         f"{place}/instances": len({row.instance for row in rows}),
-        f"{place}/contexts": len({row.context for row in valid if _slept(row)}),
+        f"{place}/contexts": len({key for row in valid for key in _learned(row)}),
     }
     broken = Counter(
         row.line["broken"]["boundary"] for row in rows if not row.is_scored
@@ -50,8 +57,9 @@ def _point(place: str, rows: list[Row]) -> Numbers:
     numbers |= {f"{place}/broken/{name}": count for name, count in broken.items()}
     put_scores(numbers, f"{place}/all", rows, sample)
     put_scores(numbers, f"{place}/valid", valid, sample)
+    told = measured(valid)
     for kind in KINDS:
-        spent = sample.mean(valid, lambda row, kind=kind: row.tokens("test", kind))  # type: ignore[misc]
+        spent = sample.mean(told, lambda row, kind=kind: row.tokens("test", kind))  # type: ignore[misc]
         put(numbers, f"{place}/test_tokens/{kind}", spent, sample)
     return numbers | _sleep(place, valid)
 
@@ -73,13 +81,14 @@ def _clean(place: str, rows: list[Row], suspects: Collection[str]) -> Numbers:
     return numbers
 
 
-def _slept(row: Row) -> bool:
-    return row.line["sleep_tokens"] is not None
+def _learned(row: Row) -> list[str]:
+    return row.line["contexts"] or ([row.context] if row.context else [])
 
 
 def _sleep(place: str, valid: Iterable[Row]) -> Numbers:
-    """A context that several cells share was learned, and paid for, once."""
-    phases = {row.context or row.line["cell_id"]: row for row in valid if _slept(row)}
+    """What several cells share was learned, and paid for, once."""
+    told = [row for row in valid if row.tells("sleep")]
+    phases = {row.context or row.line["cell_id"]: row for row in told}
     if not phases:
         return {}
     return {

@@ -14,6 +14,7 @@ __all__ = [
     "Run",
     "at",
     "generated",
+    "measured",
     "of_arm",
     "scored",
 ]
@@ -67,6 +68,11 @@ class Row:
     def context(self) -> str | None:
         key: str | None = self.line["context"]
         return key
+
+    def tells(self, phase: str) -> bool:
+        """Whether all tokens of a phase are known."""
+        usage = self.line[f"{phase}_tokens"]
+        return usage is not None and not usage.get("unmeasured_requests")
 
     def tokens(self, phase: str, kind: str) -> float:
         usage = self.line[f"{phase}_tokens"]
@@ -156,6 +162,10 @@ def at(rows: Iterable[Row], arm: str, budget: int | None) -> list[Row]:
 
 def scored(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if row.is_scored]
+
+
+def measured(rows: Iterable[Row]) -> list[Row]:
+    return [row for row in scored(rows) if row.tells("test")]
 
 
 def generated(row: Row) -> float:

@@ -49,6 +49,11 @@ def cells_of(place: str, run: Run, suspects: Iterable[str]) -> set[int]:
             len({row.instance for row in rows}),
             len({row.repo for row in rows}),
             sum(not row.is_scored for row in rows),
+            sum(row.is_scored and not row.tells("test") for row in rows),
+            sum(
+                bool(row.line["sleep_tokens"]) and not row.tells("sleep")
+                for row in rows
+            ),
             sum(line["related"] == "any-order" for line in lines),
             sum(row.is_scored and not row.line["proof"] for row in rows),
             len({line["cell_id"] for line in lines} & set(suspects)),
