@@ -31,6 +31,7 @@ __all__ = [
 _STATUS_WORDS = {
     "new": FileStatus.ADDED,
     "a": FileStatus.ADDED,
+    "c": FileStatus.ADDED,
     "copied": FileStatus.ADDED,
     "m": FileStatus.MODIFIED,
     "deleted": FileStatus.REMOVED,
@@ -207,7 +208,7 @@ def _check_path(value: str) -> str:
 
 def _check_commit(value: str) -> str:
     if not re.fullmatch(r"[0-9a-fA-F]{7,64}", value.strip()):
-        message = "give the commit's full id, 40 hexadecimal digits"
+        message = "give the commit's id, 7 of its hexadecimal digits or more"
         raise ValueError(message)
     return value.strip().lower()
 

@@ -185,6 +185,9 @@ def resolve_pull_request(row: PullRequest, repository: Repository) -> PullReques
             f"{repository.path}: {hint}, or leave the row out"
         )
         raise RowError(message)
+    if row.merge_commit and len(row.merge_commit) < len(base):
+        merge = repository.find_commit(row.merge_commit)
+        row = replace(row, merge_commit=merge or row.merge_commit)
     stated = repository.find_commit(row.head_commit or "")
     if stated is not None:
         files = repository.changed_files(base, stated, patches=True)

@@ -84,6 +84,12 @@ def test_a_rename_in_name_status_form_keeps_both_names() -> None:
     )
 
 
+def test_a_copy_in_name_status_form_is_added() -> None:
+    (pull_request,) = read(row(changed_files="C75\told.py\tnew.py")).rows
+    (file,) = pull_request.changed_files
+    assert (file.filename, file.status) == ("new.py", "added")
+
+
 def test_missing_texts_and_files_are_empty() -> None:
     (pull_request,) = read(row(title=None, body=None, changed_files=None)).rows
     assert (pull_request.title, pull_request.body) == ("", "")
@@ -93,7 +99,8 @@ def test_missing_texts_and_files_are_empty() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"base_commit": "main"}, "'base_commit' is 'main': give the commit's full id"),
+        ({"base_commit": "main"}, "'base_commit' is 'main': give the commit's id, 7 "),
+        ({"head_commit": "abc123"}, "'head_commit' is 'abc123': give the commit's id"),
         ({"repo": "name"}, "'repo' is 'name': name the repository as owner/name"),
         ({"pr_number": "x"}, "'pr_number' is 'x'"),
         ({"pr_number": -1}, "'pr_number' is -1"),

@@ -57,6 +57,22 @@ def test_gold_files_are_recomputed_from_the_repository(
     )
 
 
+@pytest.mark.parametrize("count", [2, 12])
+def test_an_abbreviated_merge_is_past_in_a_suite_of_any_size(
+    history: History, tmp_path: Path, count: int
+) -> None:
+    """Few rows are asked of git, which knows it; many of a history in memory."""
+    start = history.add({"a.py": "one\n"})
+    merged = history.add({"a.py": "two\n"})
+    files = ["a.py"]
+    first = row(1, start, merge_commit=merged[:12], changed_files=files)
+    later = [row(n, merged, changed_files=files) for n in range(2, count + 1)]
+    path = write(tmp_path, first, *later)
+    suite = load_suite(path, Repository.open(history.path))
+    assert [p.pr_number for p in suite.instances[-1].related] == [1]
+    assert suite.instances[0].target.merge_commit == merged
+
+
 def test_without_a_head_the_row_is_believed(history: History, tmp_path: Path) -> None:
     base = history.add({"a.py": "one\n"})
     path = write(tmp_path, row(1, base, changed_files=["x.py"]))
