@@ -5,7 +5,9 @@ says about two trees.
 """
 
 import re
+from collections.abc import Sequence
 from io import StringIO
+from itertools import islice
 
 from unidiff.constants import DEV_NULL
 from unidiff.errors import UnidiffParseError
@@ -17,6 +19,9 @@ from tasks.pull_requests import ChangedFile, FileStatus
 __all__ = ["parse_patch"]
 
 _PREFIXES = re.compile(r"[acio1]/(?P<source>.*)\0[bciow2]/(?P<target>.*)", re.DOTALL)
+_HEADER = "diff --git "
+_MOVE = re.compile(r"(?:rename|copy) (?:from|to) (.+)")
+_QUOTE, _SPACE = '"', r"\040"
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _KIND_DIGITS = 3
 """Leading digits of a git mode that say what a path is: a file, a link, a submodule."""
@@ -34,7 +39,8 @@ def parse_patch(text: str) -> tuple[ChangedFile, ...]:
     if not text.strip():
         return ()
     try:
-        parsed = PatchSet(StringIO(text.replace("\r\n", "\n"), newline="\n"))
+        plain = _escape_spaces(text.replace("\r\n", "\n"))
+        parsed = PatchSet(StringIO(plain, newline="\n"))
     except UnidiffParseError as error:
         reason = " ".join(str(error).split())[:80]
         message = f"the patch is malformed ({reason}): write it with git diff"
@@ -51,6 +57,57 @@ def parse_patch(text: str) -> tuple[ChangedFile, ...]:
         files[file.filename] = _join(earlier, file, kinds) if earlier else file
         modes[file.filename] = section.source_mode
     return tuple(files.values())
+
+
+def _escape_spaces(text: str) -> str:
+    """The patch with the spaces in the names of git's headers as git's escapes.
+
+    Only a name's prefix tells where the one before it ends, and a patch that was
+    written with `--no-prefix` has none: unidiff would split it anywhere.
+    """
+    lines = text.split("\n")
+    is_escaped = False
+    for place, line in enumerate(lines):
+        if line.startswith(_HEADER):
+            names = _split_header(line.removeprefix(_HEADER), lines, place + 1)
+            is_escaped = bool(names)
+            if names:
+                lines[place] = _HEADER + " ".join(map(_escape, names))
+        elif line.startswith("@@ "):
+            is_escaped = False
+        elif is_escaped and line.startswith(("--- ", "+++ ")):
+            name, *rest = line[4:].split("\t")
+            lines[place] = line[:4] + "\t".join([_escape(name), *rest])
+    return "\n".join(lines)
+
+
+def _split_header(names: str, lines: Sequence[str], start: int) -> tuple[str, ...]:
+    """Both names of git's header; none where it has no spaces to take for its end."""
+    if names.count(" ") <= 1:
+        return ()
+    moved: list[str] = []
+    for line in islice(lines, start, None):
+        if line.startswith((_HEADER, "--- ", "@@ ", "Binary ", "GIT ")):
+            break
+        if match := _MOVE.fullmatch(line):
+            moved.append(re.escape(match[1].strip('"')))
+    if len(moved) == len(("from", "to")):
+        old, new = moved
+        sides = rf'("?(?:[acio1]/)?{old}"?) ("?(?:[bciow2]/)?{new}"?)'
+        match = re.fullmatch(sides, names)
+        return match.groups() if match else ()
+    middle = len(names) // 2
+    left, right = names[:middle], names[middle + 1 :]
+    pair = _PREFIXES.fullmatch(f"{_unquote(left)}\0{_unquote(right)}")
+    is_one = left == right or (pair and pair["source"] == pair["target"])
+    return (left, right) if is_one else ()
+
+
+def _escape(name: str) -> str:
+    """A name without spaces, as git would quote it; `_unquote` reads it again."""
+    if name == DEV_NULL or " " not in name:
+        return name
+    return f'"{name.strip(_QUOTE).replace(" ", _SPACE)}"'
 
 
 def _read_section(section: PatchedFile) -> ChangedFile:

@@ -87,7 +87,17 @@ def test_what_no_program_could_apply_is_malformed(patch: str) -> None:
         parse_patch(patch)
 
 
-NAMES = ["a.py", "b c.py", "ü.py", 'q"uote.py', "tab\tbed.py", "dir/x.py", "two\n.py"]
+NAMES = [
+    "a.py",
+    "b c.py",
+    "x b/y z.py",
+    '"q r".py',
+    "ü.py",
+    'q"uote.py',
+    "tab\tbed.py",
+    "dir/x.py",
+    "two\n.py",
+]
 
 
 def scramble(history: History, choose: random.Random) -> None:
@@ -104,7 +114,7 @@ def scramble(history: History, choose: random.Random) -> None:
         elif action == "delete":
             path.unlink()
         elif action == "move":
-            path.rename(path.with_name(f"moved-{choose.random()}"))
+            path.rename(path.with_name(f"moved to {choose.random()}"))
         elif action == "mode" and not path.is_symlink():
             path.chmod(choose.choice([0o755, 0o644]))
         elif action == "link":
@@ -116,6 +126,22 @@ def scramble(history: History, choose: random.Random) -> None:
         elif action == "empty":
             path.unlink()
             history.write(name, "")
+
+
+def test_a_space_in_a_name_without_a_prefix_is_no_end_of_it() -> None:
+    patch = (
+        "diff --git a b.py a b.py\nindex 1..2 100644\n--- a b.py\t\n+++ a b.py\t\n"
+        "@@ -1 +1 @@\n-a\n+b\n"
+    )
+    assert statuses(patch) == {"a b.py": "modified"}
+
+
+PREFIXES = [
+    [],
+    ["--no-prefix"],
+    ["--src-prefix=i/", "--dst-prefix=w/"],
+    ["--src-prefix=1/", "--dst-prefix=2/"],
+]
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -130,7 +156,8 @@ def test_a_patch_by_git_says_what_the_repository_says(
     for _ in range(3):
         scramble(history, choose)
         head = history.commit()
-        patch = history.git("diff", "--binary", "-M", "-l1000", base, head)
+        prefix = choose.choice(PREFIXES)
+        patch = history.git("diff", "--binary", "-M", "-l1000", *prefix, base, head)
         expected = repository.changed_files(base, head, patches=False)
         assert statuses(patch + "\n") == {
             file.filename: file.status.value for file in expected
