@@ -26,15 +26,17 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from agent.events import Event, EventSink
 from agent.learned_context import LearnedContext
+from agent.likely_files import Finder
 from agent.model import Model
 from agent.rollout import Rollout
 from agent.sleep_phase import sleep
 from sandbox.contract import Sandbox
 from sandbox.opening import open_driver
-from sandbox.sealing import seal
+from sandbox.sealing import SealedDirectory, seal
 from swe_features.arms import Assignment, arm_named
 from swe_features.attempts import join_contexts
 from swe_features.experiment import find_config
+from swe_features.indexes import Indexes
 from swe_features.inspect_model import InspectModel
 from swe_features.preparation import Experiment, SleepWork, prepare
 from swe_features.scoring import score_files
@@ -163,6 +165,7 @@ class _Attempts:
         self._guard = Lock()
         self._locks: dict[str, Lock] = {}
         self._learned: dict[str, LearnedContext] = {}
+        self._indexes = Indexes(experiment.cache)
 
     def attempt(
         self,
@@ -177,10 +180,8 @@ class _Attempts:
         arm = arm_named(config.arms[0])
         cells = self._experiment.cells
         cell = next(each for each in cells if each.instance_id == instance_id)
-        learned = [
-            self._learn(work, sleep_model, on_event)
-            for work in self._experiment.sleeps(replace(cell, seed=seed))
-        ]
+        sleeps = self._experiment.sleeps(replace(cell, seed=seed))
+        learned = [self._learn(each, sleep_model, on_event) for each in sleeps]
 
         def work(sandbox: Sandbox) -> Rollout:
             return arm.attempt(
@@ -194,6 +195,7 @@ class _Attempts:
                     learned_context=join_contexts(learned),
                     limits=config.limits.as_limits(),
                     on_event=on_event,
+                    finder=self._finder(sleeps[0]) if sleeps else None,
                 )
             )
 
@@ -228,12 +230,23 @@ class _Attempts:
             on_event=on_event,
         )
 
+    def _finder(self, work: SleepWork) -> Finder | None:
+        """The index that a sleep phase leaves, as in `swe-features run`."""
+        if not self._experiment.config.localizer:
+            return None
+        tree = self._seal(work.instance_id).tree
+        commit = self._experiment.instances[work.instance_id].base_commit
+        return self._indexes.finder(tree, commit, work.related)
+
     def _inside(self, instance_id: str, work: Callable[[Sandbox], T]) -> T:
         """Do something in a fresh sandbox of an instance's base commit."""
+        sealed = self._seal(instance_id)
+        driver = open_driver(self._experiment.config.sandbox, run_id=self._run_id)
+        with closing(driver), driver.open(sealed) as sandbox:
+            return work(sandbox)
+
+    def _seal(self, instance_id: str) -> SealedDirectory:
         experiment = self._experiment
         instance = experiment.instances[instance_id]
         source = experiment.sources[instance.target.repo]
-        sealed = seal(source, instance.base_commit, experiment.cache / "sealed")
-        driver = open_driver(experiment.config.sandbox, run_id=self._run_id)
-        with closing(driver), driver.open(sealed) as sandbox:
-            return work(sandbox)
+        return seal(source, instance.base_commit, experiment.cache / "sealed")

@@ -188,6 +188,35 @@ def test_arm_that_sleeps_learns_before_it_is_asked(
     assert len(awake) == 3 * 2 * 2
 
 
+@pytest.mark.parametrize(
+    ("arm", "localizer", "is_offered"),
+    [
+        ("sleep-time", True, True),
+        ("sleep-time", False, False),
+        ("sleep-text", True, False),
+        ("random-context", True, False),
+    ],
+)
+def test_arm_has_the_index_that_it_has_in_a_run_of_ours(
+    suite: tuple[Path, Path],
+    tmp_path: Path,
+    arm: str,
+    localizer: bool,  # noqa: FBT001  # one of two
+    is_offered: bool,  # noqa: FBT001  # one of two
+) -> None:
+    rows, repository = suite
+    config = tmp_path / "experiment.yaml"
+    config.write_text(f"suite: {rows}\nlocalizer: {str(localizer).lower()}\n")
+    asked: Asked = []
+    run((config, repository), tmp_path, student(asked), arm=arm, budget=3)
+    offered = {
+        any(tool.name == "likely_files" for tool in tools)
+        for _, tools in asked
+        if any(tool.name == "propose_files" for tool in tools)
+    }
+    assert offered == {is_offered}
+
+
 def test_score_of_the_oracle_is_one(suite: tuple[Path, Path], tmp_path: Path) -> None:
     asked: Asked = []
     log = run(suite, tmp_path, student(asked), arm="oracle")
