@@ -22,9 +22,11 @@ LARGEST_COMMIT = 50
 READ_TIMEOUT_S = 300.0
 LIMIT_BYTES = 256 * 1024 * 1024
 
+COMMIT = "/"
+"""Stands for a commit in the log; no name in a tree begins or ends with it."""
 LOG = (
-    "git -c core.quotePath=false log --no-merges --no-renames --name-only "
-    f"--max-count={COMMITS} --format=%x00"
+    "git log -z --no-merges --no-renames --name-only "
+    f"--max-count={COMMITS} --format=tformat:{COMMIT}"
 )
 FILES = "git ls-files -z"
 
@@ -47,8 +49,9 @@ def read_history(sandbox: Sandbox) -> History:
     """
     files = frozenset(_read(sandbox, FILES).split("\0")) - {""}
     commits = []
-    for block in _read(sandbox, LOG).split("\0"):
-        changed = {line for line in block.splitlines() if line}
+    for block in _read(sandbox, LOG).split(f"{COMMIT}\0"):
+        # Names end with a NUL, and git parts them from the commit by a line break.
+        changed = set(block.removeprefix("\n").split("\0")) - {""}
         if 0 < len(changed) <= LARGEST_COMMIT and changed & files:
             commits.append(frozenset(changed & files))
     return History(files, tuple(commits))
