@@ -27,8 +27,11 @@ def mask_files(text: str, files: Iterable[str]) -> str:
     if not forms:
         return text
     alternatives = "|".join(re.escape(form) for form in forms)
-    # What surrounds a name may be any punctuation, but no further letter or folder.
-    pattern = rf"(?<![\w/-])(?:[\w.-]+/)*(?:{alternatives})(?![\w/-])"
+    # What surrounds a name may be any punctuation, but no further letter or folder. Its
+    # own folders are read from where they begin, once: from each dot anew would take a
+    # time that grows with the square of the text.
+    folders = r"(?<![\w./-])[\w./-]*/|(?<![\w/-])"
+    pattern = rf"(?:{folders})(?:{alternatives})(?![\w/-])"
     return re.sub(pattern, MASK, text, flags=re.IGNORECASE)
 
 

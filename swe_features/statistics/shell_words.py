@@ -6,6 +6,8 @@ to look for is not what it does. Variables and aliases are not followed.
 
 import re
 import shlex
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,11 +18,11 @@ __all__ = ["SimpleCommand", "read_commands"]
 DEEPEST = 4
 """Shells within shells that are followed."""
 
-_HEREDOC = re.compile(
-    r"^(?P<line>[^\n]*<<-?[ \t]*(?P<quote>['\"]?)(?P<end>\w+)(?P=quote)[^\n]*)\n"
-    r"(?P<body>.*?)^[ \t]*(?P=end)[ \t]*$",
-    re.MULTILINE | re.DOTALL,
-)
+LONGEST = 100_000
+"""Characters that are split as a shell would; a longer text is split roughly, as the
+time for one long word grows with its square."""
+
+_HEREDOC = re.compile(r"(?<!<)<<-?[ \t]*(?P<quote>['\"]?)(?P<end>\w+)(?P=quote)")
 _SUBSTITUTION = re.compile(r"\$\(([^()]*(?:\([^()]*\)[^()]*)*)\)|`([^`]*)`")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _SEPARATORS = "();<>|&\n"
@@ -51,30 +53,58 @@ def read_commands(text: str, depth: int = 0) -> Iterator[SimpleCommand]:
     """The commands of a text, those in substitutions and inner shells included."""
     if depth > DEEPEST:
         return
-    for match in _HEREDOC.finditer(text):
-        yield from _read_heredoc(match["line"], match["body"], depth)
-    text = _HEREDOC.sub(lambda match: match["line"], text)
+    text, heredocs = _take_heredocs(text)
+    for line, bodies in heredocs:
+        yield from _read_heredocs(line, bodies, depth)
     for match in _SUBSTITUTION.finditer(text):
         yield from read_commands(match[1] or match[2] or "", depth + 1)
     for words in _split(text):
         yield from _read(words, depth)
 
 
-def _read_heredoc(line: str, body: str, depth: int) -> Iterator[SimpleCommand]:
-    """What a here-document says, where a program is to run it."""
+def _take_heredocs(text: str) -> tuple[str, list[tuple[str, list[str]]]]:
+    """A text without its here-documents, and these by the line that begins them."""
+    lines = text.split("\n")
+    ends: dict[str, list[int]] = defaultdict(list)
+    for number, line in enumerate(lines):
+        ends[line.strip(" \t")].append(number)
+    kept: list[str] = []
+    found: list[tuple[str, list[str]]] = []
+    place = 0
+    while place < len(lines):
+        line = lines[place]
+        place += 1
+        bodies = []
+        for match in _HEREDOC.finditer(line):
+            marks = ends.get(match["end"], [])
+            later = bisect_left(marks, place)
+            if later < len(marks):
+                bodies.append("".join(f"{x}\n" for x in lines[place : marks[later]]))
+                place = marks[later] + 1
+        kept.append(line)
+        if bodies:
+            found.append((line, bodies))
+    return "\n".join(kept), found
+
+
+def _read_heredocs(line: str, bodies: list[str], depth: int) -> Iterator[SimpleCommand]:
+    """What here-documents say, where a program is to run them."""
     before, _, _ = line.partition("<<")
     readers = list(read_commands(before, depth + 1))
     if not readers:
         return
     reader = readers[-1].name
-    if reader in _SHELLS:
-        yield from read_commands(body, depth + 1)
-    elif _base(reader) in _INTERPRETERS:
-        yield SimpleCommand(reader, (), code=body)
+    for body in bodies:
+        if reader in _SHELLS:
+            yield from read_commands(body, depth + 1)
+        elif _base(reader) in _INTERPRETERS:
+            yield SimpleCommand(reader, (), code=body)
 
 
 def _split(text: str) -> list[list[str]]:
-    """Words of each simple command; a text with open quotes is split roughly."""
+    """Words of each simple command; one with open quotes, or huge, is split roughly."""
+    if len(text) > LONGEST:
+        return _split_roughly(text)
     lexer = shlex.shlex(text, posix=True, punctuation_chars=_SEPARATORS)
     lexer.whitespace = " \t\r"
     lexer.whitespace_split = True
@@ -82,7 +112,7 @@ def _split(text: str) -> list[list[str]]:
     try:
         tokens = list(lexer)
     except ValueError:
-        return [part.split() for part in re.split(r"[();<>|&\n]+", text)]
+        return _split_roughly(text)
     commands: list[list[str]] = [[]]
     skips_file = False
     for token in tokens:
@@ -96,6 +126,10 @@ def _split(text: str) -> list[list[str]]:
         else:
             commands[-1].append(token)
     return commands
+
+
+def _split_roughly(text: str) -> list[list[str]]:
+    return [part.split() for part in re.split(r"[();<>|&\n]+", text)]
 
 
 def _read(words: list[str], depth: int) -> Iterator[SimpleCommand]:
@@ -136,4 +170,5 @@ def _inline(arguments: list[str]) -> str | None:
 
 
 def _base(name: str) -> str:
-    return re.sub(r"[\d.]+$", "", name) or name
+    """A program's name without its version: `python3.11` is a `python`."""
+    return name.rstrip("0123456789.") or name

@@ -15,6 +15,10 @@ GOLD = ["aider/coders/base_coder.py", "aider/main.py", "setup.cfg"]
         ("the base_coder module", "the [file] module"),
         ("./aider/main.py and MAIN.PY", "[file] and [file]"),
         ("setup.cfg:12", "[file]:12"),
+        ("see...setup.cfg.", "see...[file]."),
+        ("https://host.example/o/r/blob/v1.2/aider/main.py#L3", "https:[file]#L3"),
+        ("/srv/clone/aider/main.py", "[file]"),
+        ("main.py.orig/main.py", "[file]"),
     ],
 )
 def test_every_way_to_name_a_gold_file_is_masked(text: str, masked: str) -> None:
@@ -35,6 +39,15 @@ def test_every_way_to_name_a_gold_file_is_masked(text: str, masked: str) -> None
 )
 def test_other_words_stay(text: str) -> None:
     assert mask_files(text, GOLD) == text
+
+
+@pytest.mark.parametrize("piece", ["a.", "a/", "./", "a-", "main.py."])
+def test_long_runs_of_what_a_path_is_made_of_are_read(piece: str) -> None:
+    """Were all the rest read again at each dot, this would not end."""
+    run = piece * 500_000
+    masked = mask_files(f"{run}x aider/main.py", GOLD)
+    assert masked.endswith("x [file]")
+    assert mask_files("ab/" * 500_000 + "setup.cfg", GOLD) == "[file]"
 
 
 def test_nothing_to_mask_is_fine() -> None:

@@ -158,6 +158,31 @@ def test_any_text_can_be_read(text: str) -> None:
         assert "/" not in command.name
 
 
+LONG = 1_000_000
+
+
+@pytest.mark.parametrize("piece", ["<<a ", "<<'a ", "<<a\n", "x", "$(", "`", "1.", "<"])
+def test_long_commands_are_read_to_their_end(piece: str) -> None:
+    """Were all the rest read again at each piece, this would not end."""
+    text = piece * (LONG // len(piece)) + "\ncurl x\n"
+    assert "curl" in {command.name for command in read_commands(text)}
+
+
+def test_several_here_documents_of_a_line_are_told_apart() -> None:
+    text = "bash <<A <<-'B'\ncurl x\nA\n\twget y\n\tB\npython3 <<C\nfetch(1)\nC\nls <<D"
+    found = [(c.name, c.code) for c in read_commands(text)]
+    assert found == [
+        *(("curl", ""), ("wget", ""), ("python3", "fetch(1)\n")),
+        *(("bash", ""), ("python3", ""), ("ls", "")),
+    ]
+
+
+def test_here_string_is_no_here_document() -> None:
+    assert [c.name for c in read_commands("cat <<<x\ncurl y\nx\n")] == [
+        *("cat", "curl", "x")
+    ]
+
+
 def test_shells_within_shells_are_followed_some_way_and_no_further() -> None:
     def within(shells: int) -> list[str]:
         return [c.name for c in read_commands("eval " * shells + "curl x")]
