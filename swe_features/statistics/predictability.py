@@ -67,7 +67,7 @@ class Agreement:
 
 def agree(one: Mapping[str, Likelihood], other: Mapping[str, Likelihood]) -> Agreement:
     """Compare two models on the queries that both judged, by `instance_id`."""
-    both = sorted(one.keys() & other.keys())
+    both = sorted(_judged(one).keys() & _judged(other).keys())
     if len(both) < 3:  # noqa: PLR2004  # two points always agree or disagree
         return Agreement(len(both), float("nan"))
     a, b = ([side[name].per_token for name in both] for side in (one, other))
@@ -85,13 +85,15 @@ def gain_by_predictability(
 
     Args:
         contest: Both arms.
-        likelihoods: Of the queries, by `instance_id`; others are left out.
+        likelihoods: Of the queries, by `instance_id`; others and empty ones are left
+            out.
         budget: At which both arms are compared.
         bins: How many.
 
     Returns:
         None where fewer pairs of instances than bins can be compared.
     """
+    likelihoods = _judged(likelihoods)
     pairs, _ = pair_cells(*(_cells(contest, arm, budget) for arm in _arms(contest)))
     gains: dict[str, list[Observation]] = {}
     for base, other in pairs:
@@ -106,6 +108,11 @@ def gain_by_predictability(
     unread = Predictability(budget, found, trend, p, Reading(""))
     cells = [cell for of_one in gains.values() for cell in of_one]
     return replace(unread, reading=_read(contest, unread, doubts_about(cells)))
+
+
+def _judged(likelihoods: Mapping[str, Likelihood]) -> dict[str, Likelihood]:
+    """Those of queries that say anything: of nothing there is nothing to foresee."""
+    return {name: each for name, each in likelihoods.items() if each.tokens}
 
 
 def _rounded(likelihood: Likelihood) -> float:

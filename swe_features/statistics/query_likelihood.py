@@ -41,8 +41,11 @@ class Likelihood:
 
     @property
     def per_token(self) -> float:
-        """Nats a token: a long query is not less predictable for being long."""
-        return self.total / self.tokens if self.tokens else 0.0
+        """Nats a token: a long query is not less predictable for being long.
+
+        NaN for an empty one.
+        """
+        return self.total / self.tokens if self.tokens else math.nan
 
 
 class LikelihoodModel(Protocol):

@@ -57,6 +57,17 @@ def test_gain_that_is_everywhere_the_same_is_no_trend() -> None:
     assert found.p == 1
 
 
+def test_empty_query_is_in_no_bin() -> None:
+    given = likelihoods([-float(n + 1) for n in range(10)])
+    given["shop__till-9"] = Likelihood(0.0, 0)
+    assert math.isnan(given["shop__till-9"].per_token)
+    found = gain_by_predictability(contest(TEN), given, budget=4)
+    assert found is not None
+    binned = [name for each in found.bins for name in each.instances]
+    assert sorted(binned) == [f"shop__till-{n}" for n in range(9)]
+    assert (found.bins[-1].most, agree(given, given).queries) == (-1, 9)
+
+
 def test_fewer_instances_than_bins_give_no_figure() -> None:
     given = likelihoods([0.0] * 4)
     assert gain_by_predictability(contest(TEN), given, budget=4) is None

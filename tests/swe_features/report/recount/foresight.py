@@ -39,6 +39,7 @@ def recount_foresight(run: Run) -> Numbers:
 def _binned(
     place: str, pairs: list[tuple[Row, Row]], foreseen: dict[str, float]
 ) -> Numbers:
+    pairs = [pair for pair in pairs if pair[0].instance in foreseen]
     names = sorted({a.instance for a, _ in pairs}, key=lambda n: (foreseen[n], n))
     if len(names) < BINS:
         return {}
@@ -111,17 +112,18 @@ def _shuffle(x: Floats, y: Floats) -> float:
 
 
 def _foreseen(plan: dict[str, Any]) -> dict[str, float]:
-    """Log-probability a token of each query."""
+    """Log-probability a token of each query that is not empty."""
     texts: dict[str, dict[int, str]] = defaultdict(dict)
     for each in plan["instances"].values():
         for pull in (each["target"], *each["related"]):
             files = "\n".join(file["filename"] for file in pull["changed_files"])
             whole = f"{pull['title']}\n\n{pull['body']}\n\n{files}"
             texts[pull["repo"]][pull["pr_number"]] = whole
-    return {name: _judge(each, texts) for name, each in plan["instances"].items()}
+    judged = ((n, _judge(each, texts)) for n, each in plan["instances"].items())
+    return {name: value for name, value in judged if value is not None}
 
 
-def _judge(instance: dict[str, Any], texts: dict[str, dict[int, str]]) -> float:
+def _judge(instance: dict[str, Any], texts: dict[str, dict[int, str]]) -> float | None:
     target = instance["target"]
     own = texts[target["repo"]]
     known = {pull["pr_number"] for pull in instance["related"]}
@@ -142,7 +144,7 @@ def _judge(instance: dict[str, Any], texts: dict[str, dict[int, str]]) -> float:
         alone = _follow(elsewhere, [], word, _spell(letters, word))
         before = words[max(0, place - 2) : place]
         logs.append(math.log(_follow(inside, before, word, alone)))
-    return round(sum(logs) / len(logs), 12) if logs else 0.0
+    return round(sum(logs) / len(logs), 12) if logs else None
 
 
 def _words(text: str) -> list[str]:
