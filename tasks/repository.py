@@ -151,15 +151,6 @@ class Repository:
         """Whether the history was cut off when it was cloned."""
         return (self.git_dir / "shallow").exists()
 
-    def lists_file(self, commit: str, path: str) -> bool:
-        """Whether `path` is a file or symbolic link in the tree of `commit`."""
-        answer = run_git(
-            self.git_dir,
-            ["ls-tree", "-z", commit, "--", path],
-        )
-        kind = answer.stdout.split(b"\t", 1)[0].split(b" ")[1:2]
-        return kind == [b"blob"]
-
     def file_paths(self, commit: str) -> frozenset[str]:
         """Every file and symbolic link in the tree of `commit`; submodules left out.
 

@@ -1,4 +1,4 @@
-"""Observations: what the statistics see of each cell, read from `results.jsonl`.
+"""Observations: what the statistics see of each cell, from its row of results.
 
 No number is computed here. A broken cell stays in the table, because one of the two
 denominators counts it.
@@ -6,15 +6,12 @@ denominators counts it.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Self
 
 from agent.usage import Usage
-from swe_features.cell_results import CellResult, latest_results, read_results
-from swe_features.errors import StoreError
-from swe_features.results import read_experiment
+from swe_features.cell_results import CellResult
 
-__all__ = ["Observation", "observe", "read_observations", "select"]
+__all__ = ["Observation", "observe", "select"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,22 +112,6 @@ class Observation:
             cell_id=result.cell_id,
             code=f"{result.code} {result.prompts}".strip(),
         )
-
-
-def read_observations(path: Path) -> tuple[Observation, ...]:
-    """Read an experiment: the planned cells of a directory, or all of a results file.
-
-    Raises:
-        StoreError: There are no results, or they are none of ours.
-    """
-    if path.is_dir():
-        observations = observe(read_experiment(path).results.values())
-    else:
-        observations = observe(latest_results(read_results(path)).values())
-    if not observations:
-        msg = f"{path} holds no result: run the experiment first"
-        raise StoreError(msg)
-    return observations
 
 
 def observe(results: Iterable[CellResult]) -> tuple[Observation, ...]:

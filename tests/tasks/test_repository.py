@@ -105,7 +105,7 @@ def test_any_name_survives(history: History, name: str) -> None:
 
     assert statuses(files) == {name: "modified", "z.py": "modified"}
     assert {file.patch for file in files} == {"@@ -1 +1 @@\n-one\n+two\n"}
-    assert repository.lists_file(head, name)
+    assert name in repository.file_paths(head)
 
 
 def test_a_name_that_is_not_utf8_survives(history: History) -> None:

@@ -1,14 +1,13 @@
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent.usage import Usage
-from swe_features.cell_results import Breakage, CellResult
-from swe_features.errors import StoreError
+from swe_features.cell_results import Breakage, CellResult, latest_results
+from swe_features.results import read_experiment
 from swe_features.session import run_experiment
-from swe_features.statistics.observations import observe, read_observations
+from swe_features.statistics.observations import observe
 from tests.swe_features.small_experiment import (
     Silence,
     Student,
@@ -53,14 +52,8 @@ BROKEN = CellResult(
 )
 
 
-def write(path: Path, *results: CellResult) -> Path:
-    lines = [json.dumps(result.as_record()) + "\n" for result in results]
-    path.write_text("".join(lines))
-    return path
-
-
-def test_rows_become_observations(tmp_path: Path) -> None:
-    scored, broken = read_observations(write(tmp_path / "r.jsonl", SCORED, BROKEN))
+def test_rows_become_observations() -> None:
+    scored, broken = observe([SCORED, BROKEN])
     assert (scored.repo, scored.f1, scored.is_exact) == (
         "Aider-AI/aider",
         2 / 3,
@@ -73,12 +66,10 @@ def test_rows_become_observations(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_scored_attempt_outlasts_a_broken_one(
-    order: tuple[int, int], tmp_path: Path
-) -> None:
-    attempts = (replace(SCORED), replace(BROKEN, cell_id="one", budget=4))
-    path = write(tmp_path / "r.jsonl", *(attempts[n] for n in order))
-    assert [o.is_scored for o in read_observations(path)] == [True]
+def test_scored_attempt_outlasts_a_broken_one(order: tuple[int, int]) -> None:
+    attempts = (SCORED, replace(BROKEN, cell_id="one", budget=4))
+    latest = latest_results(attempts[n] for n in order)
+    assert [o.is_scored for o in observe(latest.values())] == [True]
 
 
 def test_cell_that_newer_code_made_again_counts_once() -> None:
@@ -97,13 +88,6 @@ def test_cells_that_slept_with_another_model_are_told_apart() -> None:
     assert [o.sleep_model for o in found] == ["some/model", "other/model"]
 
 
-def test_file_without_results_is_refused_in_a_line(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="run the experiment first"):
-        read_observations(tmp_path / "nothing.jsonl")
-    with pytest.raises(StoreError, match="give the --out of a run"):
-        read_observations(tmp_path)
-
-
 def test_directory_of_a_run_is_read_as_planned(tmp_path: Path) -> None:
     experiment = small_experiment(tmp_path)
     student = Student()
@@ -111,7 +95,7 @@ def test_directory_of_a_run_is_read_as_planned(tmp_path: Path) -> None:
     run_experiment(
         experiment, out, Silence(), set_up=lambda config, run_id: equip_with(student)
     )
-    observations = read_observations(out)
+    observations = observe(read_experiment(out).results.values())
     assert len(observations) == len(experiment.cells)
     assert {o.repo for o in observations} == {"shop/till"}
     assert all(o.is_scored and o.is_sealed for o in observations)

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from agent.usage import Usage
-from swe_features.cell_results import Breakage, CellResult
+from swe_features.cell_results import Breakage, CellResult, read_results
 from swe_features.results import read_experiment
 from swe_features.scoring import score_files
 from swe_features.session import run_experiment
-from swe_features.statistics.observations import read_observations
+from swe_features.statistics.observations import Observation, observe
 from swe_features.statistics.summary import (
     Opposition,
     Summary,
@@ -92,6 +92,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def observations_of(results: Path) -> tuple[Observation, ...]:
+    return observe(read_results(results))
+
+
 @pytest.fixture(scope="module")
 def rows(results: Path) -> list[Row]:
     return [json.loads(line) for line in results.read_text().splitlines()]
@@ -99,7 +103,7 @@ def rows(results: Path) -> list[Row]:
 
 @pytest.fixture(scope="module")
 def summary(results: Path) -> Summary:
-    return summarise(read_observations(results))
+    return summarise(observations_of(results))
 
 
 def at(rows: Iterable[Row], arm: str, budget: int | None) -> list[Row]:
@@ -248,12 +252,12 @@ def test_every_cost_a_query_is_that_of_the_rows(
 
 
 def test_same_rows_give_the_same_summary(results: Path, summary: Summary) -> None:
-    again = summarise(read_observations(results))
+    again = summarise(observations_of(results))
     assert json.dumps(as_json(again)) == json.dumps(as_json(summary))
 
 
 def test_suspicious_rollouts_are_left_out_of_the_clean_score(results: Path) -> None:
-    observations = read_observations(results)
+    observations = observations_of(results)
     flagged = {o.cell_id: () for o in observations if o.instance_id == INSTANCES[0]}
     found = summarise(observations, suspects=flagged)
     assert {arm.instances for arm in found.arms} == {7}
