@@ -52,7 +52,7 @@ class Predictability:
     trend: Estimate
     """Rank correlation of predictability and gain between instances."""
     p: float
-    """Two-sided, of the trend, by shuffling gains among instances."""
+    """Two-sided, of the trend, by shuffling gains among all instances."""
     reading: Reading
 
 
@@ -107,7 +107,10 @@ def gain_by_predictability(
     trend, p = _trend(contest, gains, likelihoods)
     unread = Predictability(budget, found, trend, p, Reading(""))
     cells = [cell for of_one in gains.values() for cell in of_one]
-    return replace(unread, reading=_read(contest, unread, doubts_about(cells)))
+    doubts = doubts_about(cells)
+    if Design.of(cells).unit == "repository":
+        doubts += ("p takes instances for independent: read the trend's interval.",)
+    return replace(unread, reading=_read(contest, unread, doubts))
 
 
 def _judged(likelihoods: Mapping[str, Likelihood]) -> dict[str, Likelihood]:

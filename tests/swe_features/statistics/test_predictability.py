@@ -5,7 +5,7 @@ import pytest
 from swe_features.statistics.curves import Contest
 from swe_features.statistics.predictability import agree, gain_by_predictability
 from swe_features.statistics.query_likelihood import Likelihood
-from tests.swe_features.statistics.tables import arm_cells
+from tests.swe_features.statistics.tables import arm_cells, cell
 
 TEN = [n / 20 for n in range(10)]
 
@@ -66,6 +66,19 @@ def test_empty_query_is_in_no_bin() -> None:
     binned = [name for each in found.bins for name in each.instances]
     assert sorted(binned) == [f"shop__till-{n}" for n in range(9)]
     assert (found.bins[-1].most, agree(given, given).queries) == (-1, 9)
+
+
+def test_p_that_ignores_repositories_says_so() -> None:
+    names = [f"shop__till{n}-1" for n in range(10)]
+    cells = [cell(name, arm) for name in names for arm in ("test-time", "sleep-time")]
+    given = {name: Likelihood(-float(n + 1), 1) for n, name in enumerate(names)}
+    duel = Contest(cells, "test-time", "sleep-time")
+    found = gain_by_predictability(duel, given, budget=4)
+    assert found is not None
+    assert any("takes instances for independent" in d for d in found.reading.doubts)
+    few = gain_by_predictability(contest(TEN), likelihoods([-1.0] * 10), budget=4)
+    assert few is not None
+    assert not any("for independent" in d for d in few.reading.doubts)
 
 
 def test_fewer_instances_than_bins_give_no_figure() -> None:
