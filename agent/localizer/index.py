@@ -38,6 +38,8 @@ class Snapshot:
     """Files that exist and can be edited as text, in order of their first change."""
     path: Ints
     """Path number of every file; of those that do not exist yet, 0."""
+    paths: int
+    """Paths that were ever used before; the numbers of later ones are not lower."""
     length: Floats
     """Terms in every file."""
 
@@ -303,7 +305,8 @@ class Index:
         candidates = np.flatnonzero(exists)
         if text_only and len(candidates):
             candidates = candidates[self.path_is_text[path[candidates]]]
-        return Snapshot(change, touch, candidates, path, length)
+        paths = int(named[:, 2].max(initial=-1)) + 1
+        return Snapshot(change, touch, candidates, path, paths, length)
 
 
 def freeze(journal: Journal) -> Index:

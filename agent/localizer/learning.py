@@ -12,7 +12,7 @@ from agent.localizer.horizon import horizon_of
 from agent.localizer.index import Index, freeze
 from agent.localizer.journal import Journal
 from agent.localizer.localizer import Localizer
-from agent.localizer.practice import REFIT_AFTER, Practice, practise
+from agent.localizer.practice import plan_practice, practise
 from agent.localizer.prior import Prior, shipped_prior
 from agent.localizer.store import IndexStore, StoredIndex
 
@@ -109,33 +109,41 @@ class _Lesson:
     def build(self, prior: Prior) -> StoredIndex:
         """Learn it from nothing."""
         past = read_past(self.repo, self.commit, with_heads=self.with_heads)
-        practice = practise(past.index, past.changes, prior)
-        return self._stored(
-            past.index, practice.fitted(prior), practice, fitted=len(past.changes)
-        )
+        return self._practised(past.index, past.changes, prior)
 
     def update(self, known: StoredIndex, start: Prior) -> StoredIndex:
-        """Add what is new; fit again only for a few examples at once."""
+        """Add what is new; practise and fit anew only where the plan moved on."""
         new = list_changes(
             self.repo, self.commit, after=known.commit, with_heads=self.with_heads
         )
         index = _write_down(self.repo, new, known.index.as_journal())
-        practice = practise(index, new, start, known=known.practice)
-        prior, fitted = known.prior, known.fitted
-        if practice.since(fitted) >= REFIT_AFTER:
-            prior, fitted = practice.fitted(start), len(index.changes)
-        return self._stored(index, prior, practice, fitted=fitted)
+        if plan_practice(index).first == known.practice.first:
+            return self._practised(index, new, start, known=known)
+        everything = list_changes(self.repo, self.commit, with_heads=self.with_heads)
+        return self._practised(index, everything, start)
 
-    def _stored(
-        self, index: Index, prior: Prior, practice: Practice, *, fitted: int
+    def _practised(
+        self,
+        index: Index,
+        changes: Sequence[Change],
+        start: Prior,
+        *,
+        known: StoredIndex | None = None,
     ) -> StoredIndex:
+        plan = plan_practice(index)
+        before = known.practice if known is not None else None
+        practice = practise(index, changes, start, known=before, first=plan.first)
+        if known is not None and known.fitted == plan.fitted:
+            prior = known.prior
+        else:
+            prior = practice.fitted(start, before=plan.border)
         return StoredIndex(
             commit=self.commit,
             horizon=self.horizon,
             index=index,
             prior=prior,
             practice=practice,
-            fitted=fitted,
+            fitted=plan.fitted,
         )
 
 

@@ -48,21 +48,30 @@ class PathWords:
         paths = self.paths.get(word)
         return 0 if paths is None else int(exists[paths].sum())
 
-    def like(self, word: str, shortest: int) -> list[str]:
-        """Other words that begin with a word, or that it begins with.
+    def like(self, word: str, shortest: int, before: int) -> dict[str, int]:
+        """Words that begin with a word, or that it begins with, and their paths' count.
 
         Args:
             word: A term, as `terms_of` spells it.
             shortest: Letters that both must have in common, at least.
+            before: The first path that is still in the future.
         """
-        first = bisect_left(self.ordered, word)
-        found = []
-        for other in self.ordered[first : first + _MOST_ALIKE]:
-            if not other.startswith(word):
+        found: dict[str, int] = {}
+        for place in range(bisect_left(self.ordered, word), len(self.ordered)):
+            other = self.ordered[place]
+            if not other.startswith(word) or len(found) == _MOST_ALIKE:
                 break
-            found.append(other)
-        found += [word[:end] for end in range(shortest, len(word))]
-        return [one for one in found if one != word and one in self.paths]
+            found |= self._known(other, before)
+        for end in range(shortest, len(word)):
+            found |= self._known(word[:end], before)
+        found.pop(word, None)
+        return found
+
+    def _known(self, word: str, before: int) -> dict[str, int]:
+        """A word and how many paths had it, if any did."""
+        paths = self.paths.get(word)
+        count = 0 if paths is None else int(np.searchsorted(paths, before))
+        return {word: count} if count else {}
 
     def weigh(self, value: Mapping[str, float]) -> Floats:
         """Sum of the values of each path's words."""

@@ -2,6 +2,9 @@
 
 One pass over the newest examples, in order of time, leaves two things: how the first
 look fared (`track_record`), and rows to teach the second look further.
+
+Which examples these are, and which are fitted to, hangs on the past alone and not on
+when it was looked at before: an index that grew is one that was learned at once.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +24,7 @@ from agent.localizer.examples import (
 )
 from agent.localizer.index import Index
 from agent.localizer.paths import FileKind
-from agent.localizer.prior import Prior
+from agent.localizer.prior import Prior, read_prior
 from agent.localizer.query import read_query
 from agent.localizer.teaching import teach_further
 from agent.localizer.track_record import (
@@ -33,10 +36,12 @@ from agent.localizer.track_record import (
 
 __all__ = [
     "REFIT_AFTER",
+    "Plan",
     "Practice",
     "PracticeRows",
     "as_arrays",
     "from_arrays",
+    "plan_practice",
     "practise",
 ]
 
@@ -44,6 +49,20 @@ REFIT_AFTER = 10
 """New examples that are worth teaching again for."""
 _FEWEST = 20
 _FIRST_CHANGES = 30
+_STEP = 50
+"""Examples by which the first of those that are practised moves on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which examples of a past are practised, and which are fitted to."""
+
+    first: int
+    """The change to begin with."""
+    border: int
+    """Only examples before this change are fitted to."""
+    fitted: int
+    """How many examples of the past are before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +81,11 @@ class Practice:
 
     record: TrackRecord
     rows: Sequence[PracticeRows]
-
-    def since(self, change: int) -> int:
-        """How many examples are not older than a change."""
-        return sum(one.change >= change for one in self.rows)
+    first: int = 0
+    """The change that it began with."""
 
     def fitted(self, prior: Prior, *, before: int | None = None) -> Prior:
-        """The prior, moved towards the repository's own past.
+        """The prior, moved towards the repository's own past, as it is written down.
 
         Args:
             prior: What other repositories taught, as it was practised with.
@@ -84,7 +101,25 @@ class Practice:
             np.concatenate([one.labels for one in usable]).astype(np.float32),
             np.concatenate([one.weights for one in usable]),
         )
-        return Prior(prior.first, second)
+        return read_prior(Prior(prior.first, second).as_record())
+
+
+def plan_practice(index: Index) -> Plan:
+    """The newest 300 to 349 examples, fitted to in tens."""
+    examples = _usable(index)
+    total = len(examples)
+    skipped = max(0, total - MOST_REMEMBERED) // _STEP * _STEP
+    fitted = total // REFIT_AFTER * REFIT_AFTER
+    return Plan(
+        first=examples[skipped] if skipped else 0,
+        border=examples[fitted] if fitted < total else len(index.changes),
+        fitted=fitted,
+    )
+
+
+def _usable(index: Index) -> list[int]:
+    examples = example_changes(index, with_upkeep=True)
+    return [one for one in examples if one >= _FIRST_CHANGES]
 
 
 def practise(
@@ -93,7 +128,7 @@ def practise(
     prior: Prior,
     *,
     known: Practice | None = None,
-    first: int | None = None,
+    first: int = 0,
 ) -> Practice:
     """Ask the examples that are not known yet.
 
@@ -101,16 +136,12 @@ def practise(
         index: The past.
         changes: Its newest changes, at least those that are not known, with full texts.
         prior: What other repositories taught.
-        known: Earlier practice with the same prior, in an older state of the past.
-        first: Ask every example since this change; the newest 300 when None.
+        known: Earlier practice with the same prior, in an older state of the past, that
+            began with the same change.
+        first: The change to begin with.
     """
     offset = len(index.changes) - len(changes)
-    start = max(_FIRST_CHANGES, offset)
-    usable = [one for one in example_changes(index, with_upkeep=True) if one >= start]
-    if first is None:
-        usable = usable[-MOST_REMEMBERED:]
-    else:
-        usable = [one for one in usable if one >= first]
+    usable = [one for one in _usable(index) if one >= max(offset, first)]
     examples = list(known.record.examples) if known else []
     rows = list(known.rows) if known else []
     record = TrackRecord(examples)  # grows with the list
@@ -134,9 +165,7 @@ def practise(
                 * np.float32(practice_weight(index.changes[change])),
             )
         )
-    if first is None:
-        del examples[:-MOST_REMEMBERED], rows[:-MOST_REMEMBERED]
-    return Practice(TrackRecord(tuple(examples)), tuple(rows))
+    return Practice(TrackRecord(tuple(examples)), tuple(rows), first)
 
 
 # Any: arrays of every kind of number.
@@ -166,6 +195,7 @@ def as_arrays(practice: Practice) -> dict[str, NDArray[Any]]:
         "rows": joined([one.rows for one in rows], np.zeros((0, width), np.float16)),
         "labels": joined([one.labels for one in rows], np.zeros(0, np.bool_)),
         "weights": joined([one.weights for one in rows], np.zeros(0, np.float32)),
+        "first": np.array([practice.first], np.int64),
     }
 
 
@@ -210,7 +240,7 @@ def from_arrays(array: Callable[[str], NDArray[Any]]) -> Practice:
             array("row_change").tolist(), row_starts[:-1], row_starts[1:], strict=True
         )
     )
-    return Practice(TrackRecord(examples), rows)
+    return Practice(TrackRecord(examples), rows, int(array("first")[0]))
 
 
 def _starts(sizes: Sequence[int]) -> NDArray[np.int64]:

@@ -28,7 +28,7 @@ from agent.localizer.prior import Prior, read_prior
 
 __all__ = ["FORMAT", "IndexStore", "StoredIndex"]
 
-FORMAT = 4
+FORMAT = 5
 """Other coefficients are another format too: what was practised fits only its own."""
 _ARRAYS = ("touch_starts", "touch_file", "touch_status", "touch_length", "namings")
 _COLUMNS = ("starts", "place", "plus", "minus")
@@ -46,7 +46,7 @@ class StoredIndex:
     prior: Prior
     practice: Practice
     fitted: int
-    """Changes that the past had when the coefficients were fitted."""
+    """How many examples of the past the coefficients were fitted to, at most."""
 
 
 class IndexStore:

@@ -66,6 +66,7 @@ class _United:
         self.fields = fields
         self.signals = signals
         self.path = snapshot.path[snapshot.candidates]
+        self.known_paths = snapshot.paths
         self.names = index.name_words
         self.folders = index.folder_words
         self.terms = list(query.terms)
@@ -118,9 +119,10 @@ class _United:
         for term in asked:
             if term[0] == "=":
                 continue
-            for word in self.names.like(term, _SHORTEST_PREFIX):
+            likes = self.names.like(term, _SHORTEST_PREFIX, self.known_paths)
+            for word, paths in likes.items():
                 alike = min(len(word), len(term)) / max(len(word), len(term))
-                rare = np.log1p(len(self.path) / len(self.names.paths[word]))
+                rare = np.log1p(len(self.path) / paths)
                 gain = float(rare) * alike * self.query.terms[term]
                 value[word] = max(value.get(word, 0.0), gain)
         return self.names.weigh(value)[self.path]
