@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agent.errors import LocalizerError
-from agent.localizer.branches import branch_of, parts_of_merges
+from agent.localizer.branches import branch_of, brought_by_merges, parts_of
 from agent.localizer.changes import (
     BODY_LIMIT,
     Change,
@@ -68,13 +68,14 @@ def list_changes(
         chain.append(at)
         at = commits.get(at.parents[0]) if at.parents else None
     chain.reverse()
-    parts = parts_of_merges(chain, commits)
+    brought = brought_by_merges(chain, commits)
     known = next((place for place, one in enumerate(chain) if one.commit == after), -1)
     changes: list[Change] = []
     for one in chain[known + 1 :]:
-        changes.append(_chain_change(one, commits))
+        own = brought.get(one.commit, {})
+        changes.append(_chain_change(one, own))
         # After the merge: who asks about the merge must not see what is in it.
-        changes.extend(parts.get(one.commit, ()))
+        changes.extend(parts_of(one, own))
     if with_heads:
         told = commits[after].time if after is not None else -1
         heads = head_changes(repo, commit, commits)
@@ -83,15 +84,15 @@ def list_changes(
     return changes
 
 
-def _chain_change(at: Commit, commits: Mapping[str, Commit]) -> Change:
-    """What a commit brought; a merge speaks with the words of its branch too."""
+def _chain_change(at: Commit, brought: Mapping[str, Commit]) -> Change:
+    """What a commit did; a merge speaks with the words of what it brought too."""
     title, body = split_message(at.message)
     number = _NUMBER.search(title)
     if len(at.parents) > 1:
         if _MERGE.match(title):
             first, _, rest = body.partition("\n")
             title, body = first.strip(), rest.strip()
-        branch = branch_of(at, commits)
+        branch = branch_of(at, brought)
         texts = [split_message(one.message) for one in branch]
         if not title and texts:
             title = texts[0][0]

@@ -25,6 +25,26 @@ def test_a_merge_speaks_with_the_words_of_its_branch(tmp_path: Path) -> None:
     assert changes[1].parent == changes[0].commit
 
 
+def test_a_branch_that_fell_behind_speaks_of_itself_alone(tmp_path: Path) -> None:
+    past = Past(tmp_path / "one")
+    past.commit("Begin", {"a.py": "1\n"})
+    past.commit("Go on", {"b.py": "1\n"})
+    past.commit("Draft", {"a.py": "2\n"}, ref="refs/heads/side", parents=(2,))
+    past.commit("Go further", {"b.py": "2\n"}, parents=(2,))
+    past.commit(
+        "Merge pull request #12 from someone/side\n\nAdd a proxy",
+        {"a.py": "2\n"},
+        parents=(4, 3),
+    )
+    repo = past.write()
+    tip = resolve_commit(repo, "main")
+    changes = list_changes(repo, tip)
+    assert changes[-1].body.split() == ["Draft"]
+    for known in ("main~1", "main~2"):
+        new = list_changes(repo, tip, after=resolve_commit(repo, known))
+        assert new == changes[-len(new) :]
+
+
 def test_the_commits_of_a_branch_are_told_apart_after_its_merge(tmp_path: Path) -> None:
     past = Past(tmp_path / "one")
     past.commit("Begin", {"a.py": "1\n", "b.py": "1\n", "c.py": "1\n"})
