@@ -35,6 +35,9 @@ _OPTIONS = (
 _PATH_ERRORS = "surrogateescape"
 """What a path that is not UTF-8 is read and written with."""
 
+_MISSING_ON_PURPOSE = "lazy fetching disabled"
+"""What git says of objects that a filter left where they were cloned from."""
+
 
 def run_git(repo: Path, arguments: Sequence[str], stdin: Iterable[str] = ()) -> bytes:
     """Everything that one git command prints.
@@ -92,6 +95,12 @@ def stream_git(
                     process.kill()
         if process.returncode:
             complaints.seek(0)
-            first = complaints.readline().decode(errors="replace").strip()
+            said = complaints.read().decode(errors="replace").strip()
+            first = said.partition("\n")[0]
             msg = f"git {arguments[0]} failed in {str(repo)!r}: {first}"
+            if _MISSING_ON_PURPOSE in said:
+                msg = (
+                    f"{str(repo)!r} is a partial clone, and its history cannot be read:"
+                    " get the rest with git fetch --refetch --no-filter"
+                )
             raise LocalizerError(msg)

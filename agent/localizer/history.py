@@ -24,6 +24,7 @@ from agent.localizer.heads import add_by_time, head_changes
 __all__ = ["list_changes", "resolve_commit"]
 
 _MERGE = re.compile(r"^Merge (pull request|branch|remote|commit|tag)\b")
+_UNKNOWN = "Needed a single revision"
 _NUMBER = re.compile(r"\(#(\d+)\)\s*$|^Merge pull request #(\d+)")
 
 
@@ -42,8 +43,10 @@ def resolve_commit(repo: Path, revision: str) -> str:
     except LocalizerError as error:
         if "not a git repository" in str(error):
             msg = f"{str(repo)!r} is not a git repository: name one"
-        else:
+        elif _UNKNOWN in str(error):
             msg = f"no commit {revision!r} in {str(repo)!r}: name one of its commits"
+        else:
+            raise  # git's own reason: the repository is damaged
         raise LocalizerError(msg) from error
 
 

@@ -12,6 +12,8 @@ Floats = NDArray[np.float64]
 
 _LARGEST_COUNT = 45
 _CONSIDERED = 60
+_HIGHEST_BETA = 1000
+"""Above it a missed file weighs so much that nothing changes any more."""
 _SHIFTS = ((-1.5, 0.25), (0.0, 0.5), (1.5, 0.25))
 """Changes differ in size more than independent files would: a small, a usual and a
 large reading of the same probabilities, in logits, with their weights."""
@@ -33,8 +35,11 @@ class SetPreference:
                 " size: give 0 <= min_files <= max_files"
             )
             raise ValueError(msg)
-        if not self.recall_weight > 0:
-            msg = f"recall weight {self.recall_weight} is not above 0: 1 means F1"
+        if not 0 < self.recall_weight <= _HIGHEST_BETA:
+            msg = (
+                f"recall weight {self.recall_weight:g} is not above 0 and at most"
+                f" {_HIGHEST_BETA}: 1 means F1"
+            )
             raise ValueError(msg)
 
 

@@ -19,6 +19,8 @@ from tasks.obtaining import cache_folder
 __all__ = ["predict"]
 
 _EXPLAINED = 6
+_MOST_READ = 1_000_000
+"""Characters of a description; the localizer reads the first of them."""
 _INDEXES = "indexes"
 
 
@@ -106,8 +108,9 @@ def _read_body(path: Path) -> str:
     """
     try:
         if str(path) == "-":
-            return typer.get_text_stream("stdin", errors="replace").read()
-        return path.read_text(encoding="utf-8", errors="replace")
+            return typer.get_text_stream("stdin", errors="replace").read(_MOST_READ)
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return file.read(_MOST_READ)
     except OSError as error:
         msg = f"--body-file {str(path)!r} cannot be read: {error.strerror}"
         raise ConfigError(msg) from error

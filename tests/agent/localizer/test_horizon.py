@@ -55,6 +55,27 @@ def test_a_commit_that_stands_in_for_another_is_not_believed(tmp_path: Path) -> 
     assert learn(repo).rank(TITLE) == plain
 
 
+def test_a_partial_clone_is_told_what_it_lacks(tmp_path: Path) -> None:
+    repo = shop(tmp_path / "one", rounds=1).write()
+    git(repo, "config", "uploadpack.allowFilter", "true")
+    for kind in ("blob:none", "tree:0"):
+        clone = tmp_path / kind[:4]
+        options = ("--bare", f"--filter={kind}", f"file://{repo}", str(clone))
+        git(tmp_path, "clone", "-q", *options)
+        with pytest.raises(LocalizerError, match="--refetch --no-filter"):
+            learn(clone)
+    git(clone, "fetch", "-q", "--refetch", "--no-filter")
+    assert learn(clone).rank(TITLE) == learn(repo).rank(TITLE)
+
+
+def test_a_damaged_repository_is_no_unknown_commit(tmp_path: Path) -> None:
+    repo = shop(tmp_path / "one", rounds=1).write()
+    config = repo / ".git" / "config"
+    config.write_text("[broken\n", encoding="utf-8")
+    with pytest.raises(LocalizerError, match="bad config line 1"):
+        learn(repo)
+
+
 def test_a_store_that_cannot_be_written_says_what_to_do(
     shop_repository: Path, tmp_path: Path
 ) -> None:

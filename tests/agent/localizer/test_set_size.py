@@ -54,3 +54,9 @@ def test_a_preference_that_contradicts_itself_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=r"give 0 <=|above 0"):
         SetPreference(least, most, weight)
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, math.nan, math.inf, 1e308])
+def test_a_weight_that_weighs_nothing_or_all_is_refused(weight: float) -> None:
+    with pytest.raises(ValueError, match="1 means F1"):
+        SetPreference(recall_weight=weight)
