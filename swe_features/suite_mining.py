@@ -56,7 +56,12 @@ class Mined:
     found: Found
     repo: str
     candidates: int
-    """Pull requests that passed the threshold."""
+    """Pull requests that touch enough, each once: what a judge is asked about."""
+
+    @property
+    def seen(self) -> int:
+        """Pull requests that the history shows, whatever became of them."""
+        return len(self.found.drafts) + len(self.found.rejections)
 
 
 def mine_suite(
@@ -103,6 +108,7 @@ def mine_suite(
     rejections += doubled
     if enrich is not None:
         rows = enrich(rows)
+    candidates = len(rows)
     if judge is not None:
         rows, refused = judge_all(judge, rows)
         rejections += refused
@@ -111,12 +117,21 @@ def mine_suite(
         rejections=tuple(rejections),
         found=found,
         repo=repo,
-        candidates=len(selected.pull_requests),
+        candidates=candidates,
     )
 
 
-def write_mined(path: Path, mined: Mined, plan: MiningPlan, judge: str) -> None:
+def write_mined(
+    path: Path, mined: Mined, plan: MiningPlan, *, judge: str, github: str | None
+) -> None:
     """Write a mined suite with its provenance.
+
+    Args:
+        path: Where the rows go.
+        mined: The suite.
+        plan: What it was mined by.
+        judge: Who judged.
+        github: Where texts and states came from; None: from the history alone.
 
     Raises:
         SuiteError: It has no rows, or cannot be written.
@@ -128,13 +143,15 @@ def write_mined(path: Path, mined: Mined, plan: MiningPlan, judge: str) -> None:
         "branch": plan.branch,
         "tip": mined.found.tip,
         "commits": mined.found.commits,
-        "pull_requests": len(mined.found.drafts),
+        "pull_requests": mined.seen,
         "with_commits": plan.with_commits,
         "merged_only": plan.merged_only,
         "minimum_files": plan.threshold.minimum_files,
         "suffixes": list(plan.threshold.suffixes),
         "judge": judge,
+        "github": github,
         "relate": plan.relate,
+        "neighbours": plan.neighbours if plan.relate == "nearest" else None,
         "cluster_model": plan.cluster_model,
         "candidates": mined.candidates,
         "rejected": count_rejections(mined.rejections),

@@ -40,7 +40,7 @@ def write_suite(
         SuiteError: There are no rows, or the files cannot be written.
     """
     if not rows:
-        message = f"no rows to write to {path}: loosen the filter, or see --explain"
+        message = f"no rows to write to {path}: none was usable"
         raise SuiteError(message)
     text = "".join(json.dumps(dump_row(row)) + "\n" for row in rows)
     digest = hashlib.sha256(text.encode()).hexdigest()

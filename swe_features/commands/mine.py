@@ -1,5 +1,6 @@
 """`swe-features mine`: make a suite out of a clone's history."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,7 @@ from swe_features.suite_mining import (
 )
 from tasks.candidates import Threshold
 from tasks.drafts import Rejection
+from tasks.errors import SuiteError
 from tasks.github import GitHubApi, enrich_rows, fetch_records, read_records
 from tasks.judging import Judge
 from tasks.obtaining import clones_folder, obtain
@@ -98,7 +100,18 @@ def mine(  # noqa: PLR0917 - an option is a parameter
     mined = mine_suite(repository, plan, judge=chosen, enrich=enrich)
     if explain:
         print_rejections(console, mined.rejections)
-    write_mined(output, mined, plan, chosen.name if chosen else "none")
+    if not mined.rows:
+        print_summary(console, mined, output)
+        hint = "" if explain else ", or see --explain"
+        message = f"no rows to write to {output}: loosen the filter{hint}"
+        raise SuiteError(message)
+    write_mined(
+        output,
+        mined,
+        plan,
+        judge=chosen.name if chosen else "none",
+        github=describe_forge(github) if github else None,
+    )
     print_summary(console, mined, output)
     if not mined.found.heads:
         typer.echo(NO_HEADS, err=True)
@@ -139,6 +152,13 @@ def open_forge(source: str, output: Path) -> Enrich:
     return enrich
 
 
+def describe_forge(source: str) -> str:
+    """`api`, or the digest of the file: two of one name may say different things."""
+    if source == "api":
+        return source
+    return f"sha256:{hashlib.sha256(Path(source).read_bytes()).hexdigest()}"
+
+
 def print_rejections(console: Console, rejections: tuple[Rejection, ...]) -> None:
     """One line for each pull request that was left out."""
     for one in sorted(rejections, key=lambda one: (one.stage, one.number)):
@@ -153,14 +173,14 @@ def print_summary(console: Console, mined: Mined, output: Path) -> None:
     lost = {stage: 0 for stage in ("mine", "count", "judge")}
     for one in mined.rejections:
         lost[one.stage] += 1
-    seen = len(mined.found.drafts) + len(mined.found.rejections)
+    where = f" in {output}" if mined.rows else ""
     for count, what in (
         (f"{mined.found.commits:,}", "commits read"),
-        (f"{seen:,}", "pull requests seen"),
+        (f"{mined.seen:,}", "pull requests seen"),
         (f"-{lost['mine']:,}", "cannot be placed, or ask for the same"),
         (f"-{lost['count']:,}", "touch too few files"),
         (f"-{lost['judge']:,}", "are no clear feature that stands alone"),
-        (f"{len(mined.rows):,}", f"instances in {output}"),
+        (f"{len(mined.rows):,}", f"instances{where}"),
     ):
         console.print(f"{count:>9}  {what}")
 

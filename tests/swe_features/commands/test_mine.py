@@ -1,5 +1,7 @@
+import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,6 +66,62 @@ def test_the_provenance_says_how_the_suite_was_made(
         3,
         {"count": 1},
     )
+
+
+def provenance(suite: Path) -> dict[str, Any]:
+    record = json.loads(suite.with_name(f"{suite.stem}.provenance.json").read_text())
+    assert isinstance(record, dict)
+    return record
+
+
+def test_the_counts_of_the_provenance_add_up(history: History, tmp_path: Path) -> None:
+    """Numbers seen twice were rejected, and not among the pull requests."""
+    names = ("a.py", "b.py", "c.py")
+    for text, message in (("4\n", "once more (#3)"), ("5\n", "Add y (#5)")):
+        history.add(dict.fromkeys(names, text), message)
+    history.add(dict.fromkeys(names, "6\n"), "Add y (#6)")
+    assert mine(history, tmp_path / "suite.jsonl") == 0
+    record = provenance(tmp_path / "suite.jsonl")
+    lost = record["rejected"]
+    # "mine" has the second #3, and #6, which asks for the same as #5.
+    assert lost == {"mine": 2, "count": 1, "judge": lost["judge"]}
+    assert record["pull_requests"] == 7
+    assert record["candidates"] == 7 - lost["mine"] - lost["count"]
+    assert record["rows"] == record["candidates"] - lost["judge"]
+
+
+def test_the_provenance_tells_options_apart(history: History, tmp_path: Path) -> None:
+    pulls = tmp_path / "pulls.json"
+    pulls.write_text(json.dumps([{"number": 1, "title": "Add colours"}]))
+    runs: tuple[tuple[str, ...], ...] = (
+        (),
+        ("--neighbours", "1"),
+        ("--github", str(pulls)),
+        ("--relate", "none"),
+    )
+    told = []
+    for number, options in enumerate(runs):
+        suite = tmp_path / f"{number}.jsonl"
+        assert mine(history, suite, *options) == 0
+        told.append(provenance(suite))
+    assert [one["neighbours"] for one in told] == [5, 1, 5, None]
+    digest = hashlib.sha256(pulls.read_bytes()).hexdigest()
+    assert [one["github"] for one in told] == [None, None, f"sha256:{digest}", None]
+
+
+def test_the_table_is_printed_where_nothing_is_left(
+    history: History, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite = tmp_path / "suite.jsonl"
+    assert mine(history, suite, "--min-files", "9", "--explain") == 2
+    shown = capsys.readouterr()
+    assert "4  pull requests seen" in shown.out
+    assert "-4  touch too few files" in shown.out
+    assert "0  instances\n" in shown.out
+    assert "--explain" not in shown.err
+    assert mine(history, suite, "--min-files", "9") == 2
+    assert "see --explain" in capsys.readouterr().err
+    assert not suite.exists()
 
 
 def test_texts_and_states_can_come_from_a_file(
