@@ -13,7 +13,7 @@ from swe_features.version import version
 from tasks.candidates import Threshold, name_repository, select_candidates
 from tasks.drafts import Rejection
 from tasks.duplicates import drop_duplicates
-from tasks.errors import SuiteError
+from tasks.errors import RepositoryError, SuiteError
 from tasks.judging import Judge, judge_all
 from tasks.mining import Found, find_pull_requests
 from tasks.neighbours import relate_nearest
@@ -80,8 +80,8 @@ def mine_suite(
         enrich: Adds what the history does not tell, before anybody judges.
 
     Raises:
-        TaskError: The name cannot be a repository's, the clone cannot be read, holds no
-            pull requests, or clustering lacks its library.
+        TaskError: The name cannot be a repository's, the clone cannot be read, lacks
+            its trees, holds no pull requests, or clustering lacks its library.
     """
     if plan.relate not in RELATIONS:
         message = f"unknown relation {plan.relate!r}: use {', '.join(RELATIONS)}"
@@ -103,6 +103,8 @@ def mine_suite(
         drafts = [draft for draft in drafts if draft.merge is not None]
     repo = plan.repo or name_repository(repository)
     selected = select_candidates(repository, drafts, repo, plan.threshold)
+    if not selected.pull_requests:
+        _refuse_without_trees(repository, selected.rejections)
     rejections += selected.rejections
     rows, doubled = drop_duplicates(selected.pull_requests)
     rejections += doubled
@@ -119,6 +121,20 @@ def mine_suite(
         repo=repo,
         candidates=candidates,
     )
+
+
+def _refuse_without_trees(
+    repository: Repository, rejections: Sequence[Rejection]
+) -> None:
+    """Tell of a partial clone that could compare nothing: no filter is too strict."""
+    unread = [one for one in rejections if one.stage == "mine"]
+    if unread and len(unread) == len(rejections) and repository.is_partial():
+        message = (
+            f"{repository.path} is a partial clone without the trees that mining "
+            f"compares ({unread[0].reason}): run git -C {repository.path} fetch "
+            "--refetch --no-filter"
+        )
+        raise RepositoryError(message)
 
 
 def write_mined(

@@ -62,6 +62,11 @@ def find_pull_requests(
     tip = repository.find_commit(branch)
     if tip is None:
         message = f"no branch {branch!r} in {repository.path}: pass --branch"
+        damage = repository.damage_of(branch)
+        if damage is not None:
+            message = (
+                f"cannot read {branch!r} of {repository.path}: {damage}; clone anew"
+            )
         raise RepositoryError(message)
     heads, branches = _read_refs(repository)
     search = _Search()

@@ -147,6 +147,28 @@ class Repository:
         """
         return _commit_time(self.git_dir, commit)
 
+    def damage_of(self, revision: str) -> str | None:
+        """Why git cannot read what a branch or tag names; None where it names nothing.
+
+        An id names nothing by itself.
+        """
+        named = run_git(
+            self.git_dir,
+            ["rev-parse", "--verify", "--quiet", "--end-of-options", revision],
+        )
+        target = named.stdout.decode().strip()
+        if named.returncode or target == revision:
+            return None
+        answer = run_git(self.git_dir, ["cat-file", "-p", target])
+        # The first complaint is the cause: those behind it are what followed from it.
+        complaints = answer.stderr.decode(errors="replace").splitlines()
+        return complaints[0] if answer.returncode and complaints else None
+
+    def is_partial(self) -> bool:
+        """Whether a remote holds back objects until they are asked for."""
+        pattern = r"^(remote\..*\.promisor|extensions\.partialclone)$"
+        return not run_git(self.git_dir, ["config", "--get-regexp", pattern]).returncode
+
     def is_shallow(self) -> bool:
         """Whether the history was cut off when it was cloned."""
         return (self.git_dir / "shallow").exists()

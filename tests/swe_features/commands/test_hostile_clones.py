@@ -99,11 +99,63 @@ def test_a_shallow_clone_is_refused_with_the_way_out(
     assert message.count("\n") == 1
 
 
+def test_a_clone_without_trees_is_told_how_to_get_them(
+    history: History, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was told to loosen its filter."""
+    history.git("config", "uploadpack.allowFilter", "true")
+    treeless = tmp_path / "treeless"
+    source = history.path.as_uri()
+    history.git("clone", "-q", "-n", "--filter=tree:0", source, str(treeless))
+    assert mine(treeless)[0] == 2
+    message = capsys.readouterr().err
+    command = f"git -C {treeless} fetch --refetch --no-filter"
+    assert f"run {command}\n" in message
+    assert message.count("\n") == 1
+    history.git(*command.split()[1:], "-q")
+    code, rows = mine(treeless)
+    assert (code, list(rows)) == (0, [1])
+
+
 def damage_tip(history: History) -> None:
     tip = history.git("rev-parse", "HEAD")
     path = history.path / ".git" / "objects" / tip[:2] / tip[2:]
     path.chmod(0o644)
     path.write_bytes(b"rubbish")
+
+
+def lose_tip(history: History) -> None:
+    history.forget(history.git("rev-parse", "HEAD"))
+
+
+def truncate_pack(history: History) -> None:
+    history.git("gc", "-q")
+    (pack,) = (history.path / ".git" / "objects" / "pack").glob("*.pack")
+    pack.chmod(0o644)
+    os.truncate(pack, pack.stat().st_size // 2)
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (damage_tip, "inflate: data stream error"),
+        (lose_tip, "Not a valid object name"),
+        (truncate_pack, "does not match index"),
+    ],
+)
+def test_damage_is_told_in_gits_words(
+    history: History,
+    capsys: pytest.CaptureFixture[str],
+    damage: Callable[[History], None],
+    reason: str,
+) -> None:
+    """It was told to name another branch."""
+    damage(history)
+    assert mine(history.path)[0] == 2
+    message = capsys.readouterr().err
+    assert "cannot read 'HEAD'" in message
+    assert reason in message
+    assert "--branch" not in message
 
 
 def damage_parent(history: History) -> None:
