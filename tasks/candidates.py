@@ -7,7 +7,6 @@ The paper keeps those that change at least three files ending in `.py` or `.js`
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from tasks.commit_messages import CommitMessage, read_commit_messages
 from tasks.drafts import Draft, Kind, Rejection
@@ -15,6 +14,7 @@ from tasks.git_program import run_git
 from tasks.merge_messages import MergeMessage, clean_body, read_merge_message
 from tasks.pull_requests import ChangedFile, FileStatus, PullRequest
 from tasks.repository import Repository
+from tasks.times import format_time
 from tasks.tree_pairs import Comparison, compare_pairs
 
 __all__ = ["Candidates", "Threshold", "name_repository", "select_candidates"]
@@ -121,7 +121,7 @@ def _describe(
         head_commit=draft.head,
         user_login=text.login,
         state=None if draft.merge is None else "closed",
-        merged_at=None if draft.merge is None else _iso(told.committed),
+        merged_at=None if draft.merge is None else format_time(told.committed),
         merge_commit=draft.merge,
         extra={"kind": draft.kind.value},
     )
@@ -138,8 +138,3 @@ def _describe_text(draft: Draft, messages: Mapping[str, CommitMessage]) -> Merge
     later = [f"* {message.subject}" for message in own[1:]]
     body = "\n\n".join(filter(None, [own[0].body, "\n".join(later)]))
     return MergeMessage(draft.number, own[0].subject, clean_body(body))
-
-
-def _iso(seconds: int) -> str:
-    moment = datetime.fromtimestamp(seconds, tz=UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,7 +7,6 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tasks.errors import SuiteError
@@ -17,7 +16,7 @@ from tasks.pull_requests import PullRequest
 from tasks.repository import Repository
 from tasks.rows import RowProblem, load_rows
 from tasks.suite import Suite, load_suite
-from tasks.times import parse_time
+from tasks.times import format_time, parse_time
 
 __all__ = ["InstanceCheck", "SuiteCheck", "check_suite"]
 
@@ -35,7 +34,10 @@ class InstanceCheck:
     """What is unusual about it."""
     leak: Leak
     date: str | None
-    """Day of the change (UTC): when it was merged, or its head was committed."""
+    """Day of the change (UTC): when it was merged, or its head was committed.
+
+    None where neither is known, or no year has it.
+    """
     is_after_cutoff: bool | None
     """Whether a model trained until the cutoff cannot have seen it; None: not asked."""
 
@@ -93,7 +95,7 @@ def check_suite(
                 instance=instance,
                 faults=tuple(_faults(instance, row, repository)),
                 oddities=(
-                    *_oddities(instance, repository),
+                    *_oddities(instance, row, repository),
                     *duplicates.get(instance.instance_id, ()),
                 ),
                 leak=find_leak(_text(instance.target), instance.gold_files),
@@ -122,9 +124,12 @@ def _faults(
         yield f"the row's files are not the repository's: {_list(names)}"
 
 
-def _oddities(instance: Instance, repository: Repository) -> Iterable[str]:
+def _oddities(
+    instance: Instance, row: PullRequest, repository: Repository
+) -> Iterable[str]:
     target = instance.target
-    head = _head(target, repository)
+    # Of a head that the row states: one that only a ref tells may have moved since.
+    head = _head(row, repository)
     if head is not None and not repository.is_ancestor(target.base_commit, head):
         yield "its base is no ancestor of its head"
     if _REVERT.search(target.title) or _REVERT.search(target.body):
@@ -189,9 +194,8 @@ def _read_cutoff(cutoff: str | None) -> int | None:
 
 
 def _day(moment: int | None) -> str | None:
-    if moment is None:
-        return None
-    return datetime.fromtimestamp(moment, tz=UTC).strftime("%Y-%m-%d")
+    told = None if moment is None else format_time(moment)
+    return told and told.partition("T")[0]
 
 
 def _text(target: PullRequest) -> str:

@@ -26,7 +26,7 @@ from tasks.obtaining import cache_folder, clones_folder, open_repositories
 from tasks.paper_suite import build_paper_suite
 from tasks.suite import Suite, load_suite
 from tasks.suite_checks import SuiteCheck, check_suite
-from tasks.suite_files import read_provenance, write_suite
+from tasks.suite_files import provenance_path, read_provenance, write_suite
 
 __all__ = ["app"]
 
@@ -78,13 +78,20 @@ def check(
     swe-features suite check suite.jsonl --repo path/to/clone
     """
     found = check_suite(suite, open_repositories(repo, clones_folder()), cutoff=cutoff)
-    if mask is not None:
-        write_masked(mask, found, suite)
+    record = describe_check(found)
     if as_json:
-        typer.echo(json.dumps(describe_check(found), indent=2))
+        typer.echo(json.dumps(record, indent=2))
     else:
         print_check(_console(), found, quiet=quiet)
+    if mask is not None:
+        write_masked(mask, found, suite)
+        rows, origin = len(found.instances), provenance_path(mask)
+        # Not into the output, which may be JSON.
+        typer.echo(f"{rows} masked rows in {mask}, origin in {origin}", err=True)
     if not is_sound(found):
+        faulty = record["unusable"] + record["faults"]
+        rows = record["unusable"] + record["instances"]
+        typer.echo(f"error: {faulty} of {rows} rows of {suite} are faulty", err=True)
         raise typer.Exit(1)
 
 

@@ -1,6 +1,7 @@
 """Small git repositories, made for one test."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -56,6 +57,16 @@ class History:
         for name, content in files.items():
             self.write(name, content)
         return self.commit(message)
+
+    def redate(self, commit: str, seconds: int) -> str:
+        """The same commit with another committer's clock, which git itself refuses."""
+        text = re.sub(
+            r"(?m)^(committer .*> )\d+",
+            rf"\g<1>{seconds}",
+            self.git("cat-file", "commit", commit),
+        )
+        options = ("-t", "commit", "-w", "--literally", "--stdin")
+        return self.git("hash-object", *options, stdin=f"{text}\n".encode())
 
     def forget(self, blob: str) -> None:
         """Lose one loose object, as a partial clone has never had it."""

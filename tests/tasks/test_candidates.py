@@ -36,6 +36,18 @@ def test_a_squash_becomes_a_row(history: History) -> None:
     assert row.extra == {"kind": "squash"}
 
 
+def test_a_merge_of_no_year_has_no_time(history: History) -> None:
+    """Commits may say any clock; the year 33658 was a traceback."""
+    begin(history)
+    head = history.add(THREE, "Add a thing (#5)")
+    late = history.redate(head, 999_999_999_999)
+    history.git("reset", "-q", "--hard", late)
+
+    (row,) = select(history).pull_requests
+
+    assert (row.merge_commit, row.merged_at) == (late, None)
+
+
 def test_a_branch_is_described_by_its_own_commits(history: History) -> None:
     begin(history)
     history.git("checkout", "-q", "--detach")

@@ -124,6 +124,34 @@ def test_a_base_that_the_head_does_not_go_back_to_is_odd(
     assert "its base is no ancestor of its head" in only(found).oddities
 
 
+def test_a_row_without_a_head_is_not_odd_for_it(
+    history: History, tmp_path: Path
+) -> None:
+    """What a ref tells of a head may have moved since; the row says nothing of it."""
+    base, head = two(history)
+    history.git("update-ref", "refs/pull/1/head", base)
+    found = check(history, tmp_path, row(1, head, None, changed_files=["a.py"]))
+    assert only(found).oddities == ()
+
+
+def test_a_time_in_no_year_makes_a_row_unusable(
+    history: History, tmp_path: Path
+) -> None:
+    """Year 0 in Greenwich was a traceback."""
+    base, head = two(history)
+    early = row(2, base, head, merged_at="0001-01-01T00:00:00+14:00")
+    found = check(history, tmp_path, row(1, base, head), early)
+    (problem,) = found.unusable
+    assert (problem.line, "is no time" in problem.message) == (2, True)
+
+
+def test_a_commit_of_no_year_has_no_date(history: History, tmp_path: Path) -> None:
+    base, head = two(history)
+    late = history.redate(head, 999_999_999_999)
+    found = check(history, tmp_path, row(1, base, late), cutoff="2024-06-30")
+    assert (only(found).date, only(found).is_after_cutoff) == (None, True)
+
+
 def test_age_is_told_against_a_cutoff(history: History, tmp_path: Path) -> None:
     base, head = two(history)
     rows = [row(1, base, head), row(2, base, head, merged_at="2025-01-01")]

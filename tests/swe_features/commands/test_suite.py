@@ -59,7 +59,9 @@ def test_a_faulty_suite_exits_1(
     row |= {"pr_number": 3, "changed_files": ["b.py"]}
     suite.write_text(suite.read_text() + json.dumps(row) + "\n{\n")
     assert run(history, "check", suite, "--quiet") == 1
-    shown = capsys.readouterr().out
+    said = capsys.readouterr()
+    shown = said.out
+    assert said.err == f"error: 2 of 4 rows of {suite} are faulty\n"
     assert "fault     o__n-3: the row's files are not the repository's" in shown
     assert "unusable  line 4: broken JSON" in shown
     assert "leak" not in shown.split("\n")[0]
@@ -83,7 +85,10 @@ def test_a_masked_suite_gives_nothing_away(
 ) -> None:
     masked = tmp_path / "masked.jsonl"
     assert run(history, "check", suite, "--mask", str(masked)) == 0
-    capsys.readouterr()
+    origin = tmp_path / "masked.provenance.json"
+    assert origin.exists()
+    written = f"2 masked rows in {masked}, origin in {origin}\n"
+    assert capsys.readouterr().err == written
     assert run(history, "check", masked, "--json") == 0
     record = json.loads(capsys.readouterr().out)
     assert (record["leaking"], record["instances"]) == (0, 2)
