@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasks.errors import SuiteError
 from tasks.pull_requests import PullRequest
+from tasks.whole_files import write_whole
 
 __all__ = [
     "ForgeRecord",
@@ -197,9 +198,7 @@ def _keep_page(cache: Path, page: int, found: Mapping[int, ForgeRecord]) -> None
     kept = [line for _, line in _lines(cache.read_text())] if cache.exists() else []
     record = {"page": page, "pulls": [one.model_dump() for one in found.values()]}
     lines = [*kept[: page - 1], json.dumps(record)]
-    partial = cache.with_name(f".{cache.name}.{os.getpid()}")
-    partial.write_text("".join(line + "\n" for line in lines), "utf-8")
-    partial.replace(cache)
+    write_whole(cache, "".join(line + "\n" for line in lines))
 
 
 def _get(api: GitHubApi, address: str) -> Any:  # noqa: ANN401

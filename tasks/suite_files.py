@@ -7,7 +7,6 @@ Nothing in it depends on when or where it was made.
 
 import hashlib
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from tasks.drafts import Rejection
 from tasks.errors import SuiteError
 from tasks.pull_requests import ChangedFile, PullRequest
+from tasks.whole_files import write_whole
 
 __all__ = [
     "count_rejections",
@@ -47,8 +47,8 @@ def write_suite(
     record = {**provenance, "rows": len(rows), "sha256": digest}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, text)
-        _replace(provenance_path(path), json.dumps(record, indent=2) + "\n")
+        write_whole(path, text)
+        write_whole(provenance_path(path), json.dumps(record, indent=2) + "\n")
     except OSError as error:
         message = f"cannot write the suite {path}: {error.strerror or error}"
         raise SuiteError(message) from error
@@ -109,9 +109,3 @@ def _dump_file(file: ChangedFile) -> dict[str, Any]:
         "previous_filename": file.previous_filename,
     }
     return {name: value for name, value in known.items() if value is not None}
-
-
-def _replace(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text, "utf-8")
-    partial.replace(path)
