@@ -3,7 +3,7 @@
 One JSON object a line: `repo, pr_number, title, user_login, state, body,
 changed_files_count, changed_files, base_commit`, and where they are known
 `head_commit, merge_commit, merged_at, created_at, cluster`. Other columns are kept as
-they came, in `PullRequest.extra`.
+they came, in `PullRequest.extra`; among them `related_prs`, which must be numbers.
 """
 
 import json
@@ -120,10 +120,10 @@ def parse_row(value: object) -> PullRequest:
         row = _Row.model_validate(value)
     except ValidationError as error:
         raise RowError(_explain(error, value)) from None
-    return PullRequest(
-        **{name: getattr(row, name) for name in _Row.model_fields},
-        extra=row.model_extra or {},
-    )
+    columns = {name: getattr(row, name) for name in _Row.model_fields}
+    related = columns.pop("related_prs")
+    listed = {} if related is None else {"related_prs": related}
+    return PullRequest(**columns, extra=(row.model_extra or {}) | listed)
 
 
 def _parse_json(line: bytes) -> object:
@@ -215,7 +215,9 @@ def _check_commit(value: str) -> str:
 
 def is_repository_name(value: str) -> bool:
     """Whether a row can name its repository so: `owner/name`, or deeper."""
-    return re.fullmatch(r"[\w.-]+(/[\w.-]+)+", value) is not None
+    parts = value.split("/")
+    named = re.fullmatch(r"[\w.-]+(/[\w.-]+)+", value) is not None
+    return named and not {".", ".."} & set(parts)
 
 
 def _check_repo(value: str) -> str:
@@ -232,6 +234,14 @@ def _check_time(value: object) -> str | None:
     return str(value)
 
 
+def _check_number(value: object) -> object:
+    if isinstance(value, bool):
+        message = "give the pull request's number"
+        raise ValueError(message)  # noqa: TRY004 - pydantic reports only ValueError
+    return value
+
+
+_Number = Annotated[int, BeforeValidator(_check_number), Field(ge=0)]
 _Time = Annotated[str | None, BeforeValidator(_check_time)]
 _Commit = Annotated[str, BeforeValidator(lambda v: _check_commit(str(v)))]
 _Path = Annotated[str, BeforeValidator(lambda v: _check_path(str(v)))]
@@ -257,7 +267,7 @@ class _Row(BaseModel):
     model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True)
 
     repo: Annotated[str, BeforeValidator(lambda v: _check_repo(str(v)))]
-    pr_number: int = Field(ge=0)
+    pr_number: _Number
     title: Annotated[str, BeforeValidator(lambda v: v if v is not None else "")]
     body: Annotated[str, BeforeValidator(lambda v: v if v is not None else "")] = ""
     base_commit: _Commit
@@ -271,3 +281,4 @@ class _Row(BaseModel):
     created_at: _Time = None
     merge_commit: _Commit | None = None
     cluster: str | None = None
+    related_prs: list[_Number] | None = None
