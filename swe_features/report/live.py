@@ -73,7 +73,7 @@ class LiveReport:
         self._page: Rendered | None = None
 
     def answer(self, target: str) -> Answer:
-        """Answer a GET of a path."""
+        """Answer a GET or a HEAD of a path."""
         path = urlsplit(target).path
         try:
             if path == "/":
@@ -153,6 +153,9 @@ def serve(
                 return
             self._send(live.answer(self.path))
 
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
         def _send(self, answer: Answer) -> None:
             body = answer.text.encode("utf-8", errors="replace")
             self.send_response(answer.status)
@@ -161,7 +164,8 @@ def serve(
             for header, value in _HEADERS.items():
                 self.send_header(header, value)
             self.end_headers()
-            self.wfile.write(body)
+            if self.command != "HEAD":
+                self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Keep the terminal quiet."""

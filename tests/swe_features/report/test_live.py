@@ -1,4 +1,5 @@
 import http.client
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,20 @@ def test_trajectories_and_contexts_are_handed_out(run: Path, port: int) -> None:
     assert "0002-sleep-time-2-0" in unpack(packed)["trajectories"]
     key = next(r.context for r in read_experiment(run).rows if r.context)
     assert "revisions" in unpack(ask(port, f"/packed/contexts/{key}")[1])
+
+
+@pytest.mark.parametrize("path", ["/", "/stamp", "/results.jsonl"])
+def test_head_is_answered_as_get_without_the_body(port: int, path: str) -> None:
+    """It was an unsupported method."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        own = f"Host: 127.0.0.1:{port}\r\n"
+        connection.sendall(f"HEAD {path} HTTP/1.0\r\n{own}\r\n".encode())
+        answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+    headers, _, body = answer.partition("\r\n\r\n")
+    status, wanted = ask(port, path)
+    assert int(headers.split()[1]) == status
+    assert f"Content-Length: {len(wanted.encode())}" in headers
+    assert body == ""
 
 
 @pytest.mark.parametrize(
