@@ -5,11 +5,12 @@ as there is any; on stated assumptions otherwise. It says which.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
+from agent.learned_context import LearnedContext
 from agent.learned_context_store import LearnedContextStore
 from agent.models.loading import check_model
 from agent.models.prices import Prices
@@ -93,20 +94,21 @@ class Estimator:
         experiment: Experiment,
         results: Iterable[CellResult],
         *,
-        is_learned: Callable[[str], bool],
+        learned: Mapping[str, LearnedContext],
         price_of: PriceOf,
     ) -> None:
         """Take what is known.
 
         Args:
             experiment: What is to run.
-            results: What was measured so far: the basis of the figures.
-            is_learned: Whether a learned context is stored, by its key.
+            results: What was measured so far: the basis of the figures of cells.
+            learned: Stored learned contexts, by key: the basis of those of sleeping,
+                scored or not.
             price_of: Prices.
         """
         self._experiment = experiment
         self._scored = [result for result in results if result.outcome == "scored"]
-        self._is_learned = is_learned
+        self._learned = learned
         self._price_of = price_of
 
     def estimate(self, due: Sequence[Cell]) -> CostEstimate:
@@ -124,21 +126,20 @@ class Estimator:
         if not planned:
             return None
         works = self._works(due).values()
-        todo = [work for work in works if not self._is_learned(work.key)]
+        todo = [work for work in works if work.key not in self._learned]
         pulls = sum(max(1, len(work.related)) for work in todo)
-        measured = [r for r in self._scored if r.sleep_tokens and len(r.contexts) == 1]
-        known = {r.context: r for r in measured if self._is_same_sleeper(r)}
+        model = self._experiment.conditions.sleep_model
+        known = [each for each in self._learned.values() if each.model == model]
         if known:
-            spent = [r.sleep_tokens for r in known.values() if r.sleep_tokens]
-            read = sum(max(1, len(r.related_prs)) for r in known.values())
-            prompt = sum(u.prompt_tokens for u in spent) / read * pulls
-            completion = sum(u.completion_tokens for u in spent) / read * pulls
+            read = sum(max(1, len(each.related)) for each in known)
+            prompt = sum(each.usage.prompt_tokens for each in known) / read * pulls
+            generated = sum(each.usage.completion_tokens for each in known)
+            completion = generated / read * pulls
             basis = f"measured: {read} pull requests in {len(known)} sleep phases here"
         else:
             prompt = sum(_assumed_sleep(work) for work in todo)
             completion = float(pulls * SLEEP_STEPS * REPLY_TOKENS)
             basis = f"assumed: {SLEEP_STEPS} steps a pull request"
-        model = self._experiment.conditions.sleep_model
         usage = Usage(prompt_tokens=round(prompt), completion_tokens=round(completion))
         return EstimateRow(
             what="sleep phases",
@@ -211,9 +212,6 @@ class Estimator:
         sleeps = self._experiment.sleeps
         return {work.key: work for cell in cells for work in sleeps(cell)}
 
-    def _is_same_sleeper(self, result: CellResult) -> bool:
-        return result.sleep_model == self._experiment.conditions.sleep_model
-
 
 def _assumed_sleep(work: SleepWork) -> float:
     """Tokens read: each pull request stays in the conversation until its end."""
@@ -243,19 +241,28 @@ def estimate_run(experiment: Experiment, out: Path, retry: Retry) -> CostEstimat
 
     Raises:
         ModelSetupError: A model has a wrong name or option.
-        StoreError: What is there already cannot be read.
+        LearnedContextError: A learned context that is there cannot be read.
+        StoreError: A row that is there cannot be read.
     """
     _check_models(experiment.config)
     rows = list(read_results(out / RESULTS))
     due = select_cells(experiment.cells, latest_results(rows), retry)
-    shelf = LearnedContextStore(out / "contexts")
     estimator = Estimator(
         experiment,
         rows,
-        is_learned=lambda key: shelf.path_of(key).exists(),
+        learned=_read_contexts(LearnedContextStore(out / "contexts")),
         price_of=Prices.load().find_cost,
     )
     return estimator.estimate(due)
+
+
+def _read_contexts(shelf: LearnedContextStore) -> dict[str, LearnedContext]:
+    found = {}
+    for path in sorted(shelf.folder.glob("*.json")):
+        context = shelf.find(path.stem)
+        if context is not None:
+            found[path.stem] = context
+    return found
 
 
 def _check_models(config: ExperimentConfig) -> None:

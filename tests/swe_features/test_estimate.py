@@ -41,6 +41,29 @@ def test_measured_cells_and_stored_sleeps_are_the_basis(tmp_path: Path) -> None:
     assert new.usage.completion_tokens == 3 * 2 * 14
 
 
+def test_finished_sleep_phases_are_the_basis_before_any_cell_is(
+    tmp_path: Path,
+) -> None:
+    """An interrupted run had slept seven times, and its estimate was still assumed."""
+    run_experiment(
+        small_experiment(tmp_path, arms=["sleep-time"], budgets=[2]),
+        tmp_path / "out",
+        Silence(),
+        set_up=lambda config, run_id: equip_with(Student()),
+        environment={},
+    )
+    (tmp_path / "out" / "results.jsonl").write_text("")
+    first, *_ = sorted((tmp_path / "out" / "contexts").glob("*.json"))
+    first.unlink()
+    experiment = small_experiment(tmp_path, arms=["sleep-time"], budgets=[2])
+    sleeps, _ = estimate_run(experiment, tmp_path / "out", "broken").rows
+    assert (sleeps.planned, sleeps.todo) == (3, 1)
+    assert sleeps.basis.startswith("measured: ")
+    assert sleeps.basis.endswith(" in 2 sleep phases here")
+    # Two replies of seven tokens for each pull request that the lost one studies.
+    assert sleeps.usage.completion_tokens in {14, 28}
+
+
 def test_cells_without_a_budget_are_measured_too(tmp_path: Path) -> None:
     """It ended in a traceback once the arm had been measured."""
     probed = small_experiment(tmp_path, arms=["memory-probe"])
