@@ -6,8 +6,8 @@ Prints figures for docs/scale.md. FOLDER is where rows are written: what a flush
 depends on its disk.
 """
 
+import argparse
 import resource
-import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -95,17 +95,17 @@ def measure_planning() -> None:
     print(f"{len(cells):,} cells: planned in {spent_s:.1f} CPU s")
 
 
-def main(folder: Path) -> None:
+def main() -> None:
     """Print every figure."""
-    measure_appending(folder)
-    measure_reading(folder)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("folder", type=Path, nargs="?", help="Where rows are written.")
+    with tempfile.TemporaryDirectory(dir=parser.parse_args().folder) as folder:
+        measure_appending(Path(folder))
+        measure_reading(Path(folder))
     measure_planning()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"memory at its highest: {peak:,.0f} MB")
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory(
-        dir=sys.argv[1] if len(sys.argv) > 1 else None
-    ) as t:
-        main(Path(t))
+    main()

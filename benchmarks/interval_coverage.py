@@ -8,7 +8,7 @@ the samples whose 95% interval holds it. The gate repeats the most important lin
 1,000 samples (tests/swe_features/statistics/test_intervals.py).
 """
 
-import sys
+import argparse
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -39,7 +39,9 @@ SAVING = 1.5
 
 def main() -> None:
     """Simulate, and print a line for each."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else SAMPLES
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("samples", type=int, nargs="?", default=SAMPLES)
+    count = parser.parse_args().samples
     print("| what | units | percentile | BCa |\n| --- | --- | --- | --- |")
     for what, units, estimates, truth in cases(count):
         held = np.mean([holds(each, truth) for each in estimates], axis=0)
