@@ -7,6 +7,7 @@ The paper keeps those that change at least three files ending in `.py` or `.js`
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from tasks.commit_messages import CommitMessage, read_commit_messages
 from tasks.drafts import Draft, Kind, Rejection
@@ -17,7 +18,13 @@ from tasks.repository import Repository
 from tasks.times import format_time
 from tasks.tree_pairs import Comparison, compare_pairs
 
-__all__ = ["Candidates", "Threshold", "name_repository", "select_candidates"]
+__all__ = [
+    "Candidates",
+    "Threshold",
+    "name_address",
+    "name_repository",
+    "select_candidates",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +95,31 @@ def name_repository(repository: Repository) -> str:
     """`owner/name` as its remote has it; `local/<folder>` where it has none."""
     answer = run_git(repository.git_dir, ["config", "--get", "remote.origin.url"])
     url = answer.stdout.decode(errors="replace").strip().removesuffix("/")
+    return _owner_and_name(url) or _local_name(repository.path.resolve().name)
+
+
+def name_address(url: str) -> str:
+    """`owner/name` as a URL ends; `local/<folder>` of one on this machine.
+
+    A path to the same repository, where it has no remote, is named alike.
+    """
+    place = url.removesuffix("/")
+    folder = unquote(re.split("[/:]", place)[-1])
+    if place.startswith("file://"):
+        return _local_name(folder)
+    return _owner_and_name(place) or _local_name(folder)
+
+
+def _owner_and_name(url: str) -> str | None:
     match = re.search(r"[/:]([\w.-]+)/([\w.-]+?)(?:\.git)?$", url)
-    if match and match[1] not in {".", ".."}:
-        return f"{match[1]}/{match[2]}"
-    folder = repository.path.resolve().name.removesuffix(".git") or "repository"
-    return "local/" + re.sub(r"[^\w.-]+", "-", folder)
+    if match is None or match[1] in {".", ".."}:
+        return None
+    return f"{match[1]}/{match[2]}"
+
+
+def _local_name(folder: str) -> str:
+    kept = re.sub(r"[^\w.-]+", "-", folder.removesuffix(".git"))
+    return f"local/{kept or 'repository'}"
 
 
 def _describing_commits(drafts: Sequence[Draft]) -> list[str]:

@@ -15,12 +15,12 @@ from swe_features.suite_mining import (
     mine_suite,
     write_mined,
 )
-from tasks.candidates import Threshold
+from tasks.candidates import Threshold, name_address
 from tasks.drafts import Rejection
 from tasks.errors import SuiteError
 from tasks.github import GitHubApi, enrich_rows, fetch_records, read_records
 from tasks.judging import Judge
-from tasks.obtaining import clones_folder, obtain
+from tasks.obtaining import clones_folder, is_url, obtain
 from tasks.offline_judge import OfflineJudge
 from tasks.pull_requests import PullRequest
 from tasks.repository import Repository
@@ -86,7 +86,7 @@ def mine(  # noqa: PLR0917 - an option is a parameter
     repository = Repository.open(obtain(repo, clones_folder()))
     plan = MiningPlan(
         branch=branch,
-        repo=name,
+        repo=name_address(repo) if name is None and is_url(repo) else name,
         with_commits=commits,
         merged_only=merged,
         threshold=Threshold(min_files, _split_suffixes(suffixes)),

@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.candidates import Threshold, name_repository, select_candidates
+from tasks.candidates import Threshold, name_address, name_repository, select_candidates
 from tasks.mining import find_pull_requests
 from tasks.pull_requests import ChangedFile, FileStatus
 from tasks.repository import Repository
@@ -112,3 +112,18 @@ def test_a_clone_knows_its_name(history: History, url: str, name: str) -> None:
     if url:
         history.git("config", "remote.origin.url", url)
     assert name_repository(Repository.open(history.path)) == name
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://example.org/owner/name.git/", "owner/name"),
+        ("git@example.org:owner/name.git", "owner/name"),
+        ("https://example.org/name.git", "example.org/name"),
+        ("git@example.org:name.git", "local/name"),
+        ("file:///somewhere/repository.git", "local/repository"),
+        ("file:///somewhere/two%20words", "local/two-words"),
+    ],
+)
+def test_a_url_tells_the_name_by_its_end(url: str, name: str) -> None:
+    assert name_address(url) == name

@@ -109,6 +109,19 @@ def test_the_provenance_tells_options_apart(history: History, tmp_path: Path) ->
     assert [one["github"] for one in told] == [None, None, f"sha256:{digest}", None]
 
 
+def test_a_history_has_one_name_by_path_and_by_url(
+    history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its URL it was named after the folder of the cache that it was cloned to."""
+    monkeypatch.setenv("SWE_FEATURES_CACHE", str(tmp_path / "cache"))
+    named = []
+    for number, place in enumerate((str(history.path), history.path.as_uri())):
+        suite = tmp_path / f"{number}.jsonl"
+        assert call("mine", MODULE, [place, "-o", str(suite)]) == 0
+        named.append(json.loads(suite.read_text().splitlines()[0])["repo"])
+    assert named == ["local/repository", "local/repository"]
+
+
 def test_the_table_is_printed_where_nothing_is_left(
     history: History, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
