@@ -98,21 +98,11 @@ def mine(  # noqa: PLR0917 - an option is a parameter
     console = Console(highlight=False, markup=False, soft_wrap=True)
     enrich = open_forge(github, output) if github else None
     mined = mine_suite(repository, plan, judge=chosen, enrich=enrich)
-    if explain:
-        print_rejections(console, mined.rejections)
-    if not mined.rows:
-        print_summary(console, mined, output)
-        hint = "" if explain else ", or see --explain"
-        message = f"no rows to write to {output}: loosen the filter{hint}"
-        raise SuiteError(message)
-    write_mined(
-        output,
-        mined,
-        plan,
-        judge=chosen.name if chosen else "none",
-        github=describe_forge(github) if github else None,
-    )
-    print_summary(console, mined, output)
+    if mined.rows:
+        judged = chosen.name if chosen else "none"
+        forge = describe_forge(github) if github else None
+        write_mined(output, mined, plan, judge=judged, github=forge)
+    print_mined(console, mined, output, explain=explain)
     if not mined.found.heads:
         typer.echo(NO_HEADS, err=True)
 
@@ -157,6 +147,21 @@ def describe_forge(source: str) -> str:
     if source == "api":
         return source
     return f"sha256:{hashlib.sha256(Path(source).read_bytes()).hexdigest()}"
+
+
+def print_mined(console: Console, mined: Mined, output: Path, *, explain: bool) -> None:
+    """What was left out, if asked for, and how many at each stage.
+
+    Raises:
+        SuiteError: Nothing was left.
+    """
+    if explain:
+        print_rejections(console, mined.rejections)
+    print_summary(console, mined, output)
+    if not mined.rows:
+        hint = "" if explain else ", or see --explain"
+        message = f"no rows to write to {output}: loosen the filter{hint}"
+        raise SuiteError(message)
 
 
 def print_rejections(console: Console, rejections: tuple[Rejection, ...]) -> None:
