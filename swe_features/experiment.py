@@ -53,7 +53,7 @@ class ExperimentConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
     name: str = "demo"
-    """Names the default output directory."""
+    """Names the default output directory: one folder, directly in `runs`."""
     suite: Path | None = None
     """Rows as the SWE-Features dataset has them, JSONL; None is the packaged demo."""
     repositories: Mapping[str, str] = Field(default_factory=dict)
@@ -119,6 +119,14 @@ class ExperimentConfig(BaseModel):
     """Where cells are attempted: in this process, or on a Ray cluster."""
     address: str | None = None
     """Of the Ray cluster; None starts one on this machine."""
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_one_folder(cls, name: str) -> str:
+        if not name.strip() or name in {".", ".."} or {*name} & {*"/\\\0"}:
+            msg = "it names a folder in runs: write one without slashes, as 'mine'"
+            raise ValueError(msg)
+        return name
 
     @field_validator("budgets")
     @classmethod
@@ -197,7 +205,7 @@ def find_config(named: str | None) -> ExperimentConfig:
     if path.suffix in {".yaml", ".yml"}:
         return load_config(path)
     if path.suffix in {".jsonl", ".json"}:
-        return ExperimentConfig(name=path.stem, suite=path)
+        return ExperimentConfig.checked({"name": path.stem, "suite": path}, named)
     packaged = files("swe_features") / "configs" / f"{named}.yaml"
     if packaged.is_file():
         with as_file(packaged) as file:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from swe_features.commands.given_path import given_path
 from swe_features.errors import ConfigError, StoreError
 from swe_features.results import read_experiment
 from swe_features.statistics.comparison import Comparison, Paired, compare_arms
@@ -48,7 +49,12 @@ def compare(
         str, typer.Option(help="The arm of A that its others are held against.")
     ] = BASELINE,
     out: Annotated[
-        Path | None, typer.Option(help="Write it there too: .json, else text.")
+        Path | None,
+        typer.Option(
+            parser=given_path,
+            metavar="PATH",
+            help="Write it there too: .json, else text.",
+        ),
     ] = None,
     *,
     as_json_text: Annotated[

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from swe_features.commands.given_path import given_path
 from swe_features.exports.writing import Form, export_experiment
 from swe_features.results import read_experiment
 
@@ -24,7 +25,12 @@ def export(
         ),
     ] = Form.ATIF,
     out: Annotated[
-        Path | None, typer.Option(help="Folder; DIR/exports/FORMAT if not given.")
+        Path | None,
+        typer.Option(
+            parser=given_path,
+            metavar="PATH",
+            help="Folder; DIR/exports/FORMAT if not given.",
+        ),
     ] = None,
 ) -> None:
     """Write trajectories or answers of a run in somebody else's form.

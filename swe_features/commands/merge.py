@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from swe_features.commands.given_path import given_path
 from swe_features.merging import merge_experiments
 from swe_features.table import as_text, summarise
 
@@ -15,7 +16,10 @@ def merge(
     parts: Annotated[
         list[Path], typer.Argument(metavar="DIR", help="Directories of the parts.")
     ],
-    out: Annotated[Path, typer.Option(help="Directory of the whole.")],
+    out: Annotated[
+        Path,
+        typer.Option(parser=given_path, metavar="PATH", help="Directory of the whole."),
+    ],
 ) -> None:
     """Merge runs over one suite, such as shards, into one directory.
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from swe_features.commands.given_path import given_path
 from swe_features.report.writing import write_report
 from swe_features.results import read_experiment
 
@@ -17,7 +18,12 @@ def report(
         Path, typer.Argument(metavar="DIR", help="The --out of a run.")
     ],
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the report; DIR if not given.")
+        Path | None,
+        typer.Option(
+            parser=given_path,
+            metavar="PATH",
+            help="Folder for the report; DIR if not given.",
+        ),
     ] = None,
     *,
     figures: Annotated[

@@ -5,6 +5,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from swe_features.commands.given_path import given_path
+
 __all__ = [
     "Address",
     "Arms",
@@ -42,7 +44,11 @@ Config: TypeAlias = Annotated[
 ]
 Suite: TypeAlias = Annotated[
     Path | None,
-    typer.Option(help="Rows (.jsonl) for a packaged experiment; else the demo's."),
+    typer.Option(
+        parser=given_path,
+        metavar="PATH",
+        help="Rows (.jsonl) for a packaged experiment; else the demo's.",
+    ),
 ]
 Repo: TypeAlias = Annotated[
     list[str] | None,
@@ -89,11 +95,19 @@ SkipInvalid: TypeAlias = Annotated[
 ]
 Record: TypeAlias = Annotated[
     Path | None,
-    typer.Option(help="Directory for every request to a model and its reply."),
+    typer.Option(
+        parser=given_path,
+        metavar="PATH",
+        help="Directory for every request to a model and its reply.",
+    ),
 ]
 Replay: TypeAlias = Annotated[
     Path | None,
-    typer.Option(help="Directory of a recording: it answers, and no model."),
+    typer.Option(
+        parser=given_path,
+        metavar="PATH",
+        help="Directory of a recording: it answers, and no model.",
+    ),
 ]
 Workers: TypeAlias = Annotated[
     int | None, typer.Option(help="Cells attempted at the same time.")
@@ -106,7 +120,11 @@ Address: TypeAlias = Annotated[
 ]
 Out: TypeAlias = Annotated[
     Path | None,
-    typer.Option(help="Directory of the results; runs/NAME if not given."),
+    typer.Option(
+        parser=given_path,
+        metavar="PATH",
+        help="Directory of the results; runs/NAME if not given.",
+    ),
 ]
 Retry: TypeAlias = Annotated[
     str,

@@ -84,6 +84,24 @@ def test_wrong_settings_are_one_line(text: str, complaint: str, tmp_path: Path) 
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "name", ["../../evil", "/evil", "in/side", "in\\side", "..", ".", "", " "]
+)
+def test_name_that_leads_out_of_the_folder_of_runs_is_refused(
+    name: str, tmp_path: Path
+) -> None:
+    """`name: ../../evil` wrote there."""
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"name: {name!r}\n")
+    with pytest.raises(ConfigError, match=r"name cannot be .*: it names a folder"):
+        load_config(file)
+
+
+def test_rows_whose_name_is_no_folder_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"name cannot be '\.\.'"):
+        find_config("...jsonl")
+
+
 def test_missing_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot read"):
         load_config(tmp_path / "none.yaml")

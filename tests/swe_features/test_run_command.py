@@ -102,6 +102,33 @@ def test_wrong_options_are_one_line_and_status_2(
     assert said.count("\n") == 1
 
 
+@pytest.mark.parametrize("option", ["--out", "--suite", "--record", "--replay"])
+def test_empty_path_is_refused_and_is_not_this_folder(
+    option: str,
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`--out ''` spilled manifest and results into the current folder."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    assert main([*words, option, ""]) == 2
+    said = capsys.readouterr().err
+    assert "an empty path names nothing" in said
+    assert said.count("\n") == 1
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["report", "export", "compare", "merge"])
+def test_no_command_writes_to_an_empty_path(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, "run", "--out", ""]) == 2
+    assert "an empty path names nothing" in capsys.readouterr().err
+
+
 def test_suite_that_is_not_there_is_named_first(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
