@@ -1,5 +1,6 @@
 """What an experiment is: its settings, from a YAML file, options, or both."""
 
+import json
 from collections.abc import Hashable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib.resources import as_file, files
@@ -29,10 +30,14 @@ _PLAIN = {
 """What to do about an error of a setting, by its name at pydantic."""
 
 
+_NO_YAML = (yaml.YAMLError, ValueError, LookupError, AttributeError)
+"""What PyYAML raises; those not its own for values such as 2020-13-45 or `!!bool 3`."""
+
+
 class LimitsConfig(BaseModel):
     """Safety stops of a phase, beside its budget; what stands then is scored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     completion_tokens: int | None = Field(default=None, ge=1)
     """Generated, reasoning included."""
@@ -127,6 +132,16 @@ class ExperimentConfig(BaseModel):
             msg = "it names a folder in runs: write one without slashes, as 'mine'"
             raise ValueError(msg)
         return name
+
+    @field_validator("model_options", "sleep_model_options")
+    @classmethod
+    def _options_can_be_stored(cls, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            json.dumps(dict(options), allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            msg = "values are texts, finite numbers, true, false, or lists of these"
+            raise ValueError(msg) from error
+        return options
 
     @field_validator("budgets")
     @classmethod
@@ -257,7 +272,10 @@ def load_config(path: Path) -> ExperimentConfig:
     except OSError as error:
         msg = f"cannot read {path}: {error.strerror}"
         raise ConfigError(msg) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        msg = f"{path} is no YAML: its brackets are too deep to be read"
+        raise ConfigError(msg) from error
+    except _NO_YAML as error:
         msg = f"{path} is no YAML: {_in_one_line(error)}"
         raise ConfigError(msg) from error
     if not isinstance(values, dict):
@@ -268,7 +286,7 @@ def load_config(path: Path) -> ExperimentConfig:
     return _beside(config, path.parent)
 
 
-def _in_one_line(error: yaml.YAMLError | UnicodeDecodeError) -> str:
+def _in_one_line(error: Exception) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"line {error.problem_mark.line + 1}: {error.problem}"
     return " ".join(str(error).split())
