@@ -19,6 +19,7 @@ from swe_features.plan import Plan
 from swe_features.preparation import outcome_options
 from swe_features.results import StoredExperiment, read_experiment
 from swe_features.store import MANIFEST, PLAN, RESULTS, RunDirectory
+from swe_features.whole_files import draft_of
 
 __all__ = ["merge_experiments"]
 
@@ -147,9 +148,15 @@ def _copy_contexts(source: Path, target: Path) -> None:
 
 
 def _copy_whole(source: Path, target: Path) -> None:
-    draft = target.with_name(f".{target.name}.draft")
-    shutil.copyfile(source, draft)
-    draft.replace(target)
+    try:
+        with draft_of(target) as draft:
+            shutil.copyfile(source, draft)
+    except OSError as error:
+        msg = (
+            f"cannot copy {source} to {target}: {error.strerror}: mend that, and merge "
+            "again"
+        )
+        raise StoreError(msg) from error
 
 
 def _learned(path: Path) -> object:

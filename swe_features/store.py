@@ -22,6 +22,7 @@ from agent.redaction import Redactor
 from swe_features.errors import StoreError
 from swe_features.journal import Journal
 from swe_features.trajectories import TrajectoryWriter
+from swe_features.whole_files import draft_of
 
 __all__ = ["MANIFEST", "PLAN", "RESULTS", "RunDirectory"]
 
@@ -63,15 +64,13 @@ class RunDirectory:
             StoreError: The disk refuses.
         """
         text = self._redactor.dump(value, indent=2) + "\n"
-        draft = path.with_name(f".{path.name}.draft")
         try:
-            with draft.open("wb") as file:
+            with draft_of(path) as draft, draft.open("wb") as file:
                 file.write(text.encode("ascii"))
                 file.flush()
                 os.fsync(file.fileno())
-            draft.replace(path)
         except OSError as error:
-            msg = f"cannot write {path}: {error.strerror}"
+            msg = f"cannot write {path}: {error.strerror}: mend that, and run again"
             raise StoreError(msg) from error
 
     def redact(self, learned: LearnedContext) -> LearnedContext:

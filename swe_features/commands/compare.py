@@ -17,6 +17,7 @@ from swe_features.statistics.intervals import Estimate
 from swe_features.statistics.observations import Observation, observe
 from swe_features.statistics.summary import BASELINE, as_json
 from swe_features.text_table import NOTHING, lay_out
+from swe_features.whole_files import draft_of
 
 __all__ = ["compare"]
 
@@ -77,7 +78,8 @@ def compare(
         is_json = out.suffix == ".json"
         written = _as_json_text(found) if is_json else _as_text(found)
         try:
-            out.write_text(written, encoding="utf-8")
+            with draft_of(out) as draft:
+                draft.write_text(written, encoding="utf-8")
         except OSError as error:
             msg = f"cannot write {out}: {error.strerror or error}: choose another --out"
             raise StoreError(msg) from error

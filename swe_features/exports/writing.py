@@ -13,6 +13,7 @@ from swe_features.exports.atif import Asleep, write_atif
 from swe_features.exports.mini_swe_agent import write_mini_trajectory
 from swe_features.exports.turns import read_conversation
 from swe_features.results import StoredExperiment
+from swe_features.whole_files import draft_of
 
 __all__ = ["Form", "export_experiment"]
 
@@ -49,19 +50,22 @@ def export_experiment(
 
     Raises:
         ConfigError: Nothing in the experiment can be written in this form.
-        StoreError: The folder cannot be made.
+        StoreError: The folder or a file cannot be written, or a trajectory is damaged.
     """
+    is_of_agents = form in (Form.ATIF, Form.MINI)
+    write = _write_trajectories if is_of_agents else _write_predictions
     try:
         out.mkdir(parents=True, exist_ok=True)
+        written = tuple(write(experiment, form, out))
     except OSError as error:
-        msg = f"cannot write {out}: {error.strerror or error}: choose another --out"
+        msg = (
+            f"cannot write {out}: {error.strerror or error}: mend that, and export "
+            "again, or choose another --out"
+        )
         raise StoreError(msg) from error
-    if form in (Form.ATIF, Form.MINI):
-        written = tuple(_write_trajectories(experiment, form, out))
+    what = "patch: they come from attempts with --mode edit"
+    if is_of_agents:
         what = "trajectory of an agent"
-    else:
-        written = tuple(_write_predictions(experiment, form, out))
-        what = "patch: they come from attempts with --mode edit"
     if not written:
         msg = f"{experiment.directory} holds no {what}"
         raise ConfigError(msg)
@@ -82,7 +86,7 @@ def _write_trajectories(
             path = out / f"{result.cell_id}.json"
             value = _as_atif(experiment, result)
         path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(value, indent=1), encoding="utf-8")
+        _write(path, json.dumps(value, indent=1))
         yield path
 
 
@@ -119,8 +123,13 @@ def _write_predictions(
         lines = [f"{json.dumps(line)}\n" for line in said if line is not None]
         if lines:
             path = out / f"{name}.jsonl"
-            path.write_text("".join(lines), encoding="utf-8")
+            _write(path, "".join(lines))
             yield path
+
+
+def _write(path: Path, text: str) -> None:
+    with draft_of(path) as draft:
+        draft.write_text(text, encoding="utf-8")
 
 
 def _group(result: CellResult) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from swe_features.report.content import ReportContent
+from swe_features.whole_files import draft_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,8 +75,10 @@ def _save(
         if axes.get_legend_handles_labels()[0]:
             axes.legend(frameon=False)
         axes.set_title(_origin(content), loc="left", fontsize=8)
-        metadata = {"Date": None} if path.suffix == ".svg" else {}
-        figure.savefig(path, dpi=DOTS_PER_INCH, metadata=metadata)
+        form = path.suffix.removeprefix(".")
+        metadata = {"Date": None} if form == "svg" else {}
+        with draft_of(path) as draft:
+            figure.savefig(draft, format=form, dpi=DOTS_PER_INCH, metadata=metadata)
 
 
 def _origin(content: ReportContent) -> str:

@@ -24,6 +24,7 @@ from swe_features.report.tables import (
 from swe_features.report.withholding import withhold_from_result, withhold_texts
 from swe_features.results import StoredExperiment
 from swe_features.statistics.cell_table import write_csv
+from swe_features.whole_files import draft_of
 
 __all__ = ["WrittenReport", "write_report"]
 
@@ -92,16 +93,14 @@ def write_report(
 
 
 def _write_cells(experiment: StoredExperiment, path: Path, *, with_texts: bool) -> Path:
-    draft = path.with_name(f".{path.name}.draft")
     found = (result for _, result in experiment.cells_with_results())
     results = (result for result in found if result is not None)
-    write_csv(results if with_texts else map(withhold_from_result, results), draft)
-    return draft.replace(path)
+    with draft_of(path) as draft:
+        write_csv(results if with_texts else map(withhold_from_result, results), draft)
+    return path
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write a file as a whole or not at all: somebody may be reading the old one."""
-    draft = path.with_name(f".{path.name}.draft")
-    # A lone surrogate of a file name that is no UTF-8 must not stop a report.
-    draft.write_text(text, encoding="utf-8", errors="replace", newline="\n")
-    draft.replace(path)
+    with draft_of(path) as draft:
+        # A lone surrogate of a file name that is no UTF-8 must not stop a report.
+        draft.write_text(text, encoding="utf-8", errors="replace", newline="\n")

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -130,3 +132,29 @@ def test_one_instance_is_not_called_several(
 ) -> None:
     assert main(["compare", str(write_run(tmp_path / "a", instances=1))]) == 0
     assert "Doubt: Only 1 instance: nothing is said" in capsys.readouterr().out
+
+
+SMALL_DISK = """
+import resource, signal, sys
+from swe_features.cli import main
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_full_disk_leaves_an_older_file_as_it_is(tmp_path: Path) -> None:
+    """A limit on the file's size cuts a write short, as a full disk does."""
+    out = tmp_path / "it.json"
+    out.write_text("old")
+    words = ["compare", str(write_run(tmp_path / "a")), "--out", str(out)]
+    done = subprocess.run(
+        [sys.executable, "-c", SMALL_DISK, *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: cannot write {out}: ")
+    assert out.read_text() == "old"
+    assert not list(tmp_path.rglob("*.draft"))

@@ -1,5 +1,7 @@
 import csv
 import json
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,7 @@ from swe_features.report.content import ReportContent
 from swe_features.report.figures import draw_figures
 from swe_features.report.writing import write_report
 from swe_features.results import StoredExperiment, read_experiment
+from tests.swe_features.commands.test_compare import SMALL_DISK
 from tests.swe_features.report.made_experiment import make_experiment
 
 
@@ -36,6 +39,23 @@ def test_cells_are_a_line_each(experiment: StoredExperiment, tmp_path: Path) -> 
     assert lines.keys() == experiment.results.keys()
     for row in experiment.rows:
         assert lines[row.cell_id]["f1"] == ("" if row.f1 is None else repr(row.f1))
+
+
+def test_full_disk_leaves_the_old_report_and_no_draft(tmp_path: Path) -> None:
+    run = make_experiment(tmp_path / "run")
+    old = run / "report" / "summary.md"
+    old.parent.mkdir()
+    old.write_text("old")
+    done = subprocess.run(
+        [sys.executable, "-c", SMALL_DISK, "report", str(run)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: cannot write the report to {run}: ")
+    assert [path.name for path in old.parent.iterdir()] == ["summary.md"]
+    assert old.read_text() == "old"
 
 
 def test_figures_are_pictures_and_the_same_twice(
