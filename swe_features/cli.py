@@ -117,11 +117,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words[0:1] == ["help"] and len(words) > 1:
         words = [*words[1:], "--help"]
     if not words or words[0] in {"-h", "--help", "help"}:
-        sys.stdout.write(help_text())
-        return 0
+        return _print(help_text())
     if words[0] == "--version":
-        sys.stdout.write(f"swe-features {package_version()}\n")
-        return 0
+        return _print(f"swe-features {package_version()}\n")
     for command in COMMANDS:
         if command.name == words[0]:
             return invoke(command, words[1:])
@@ -138,6 +136,21 @@ def _fill_closed_streams() -> None:
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "r+"))  # noqa: PTH123, SIM115
+
+
+def _print(text: str) -> int:
+    """Print to stdout; the exit status, for there may be no room or no reader."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # Python would complain once more while closing it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return 1
+        sys.stderr.write(f"error: cannot print this: {error.strerror}\n")
+        return 2
+    return 0
 
 
 def help_text() -> str:

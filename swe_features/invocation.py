@@ -14,6 +14,7 @@ import typer
 
 from agent.errors import AgentError, LocalizerError, ModelSetupError
 from sandbox.errors import DriverUnavailableError, SandboxError, SourceError
+from swe_features.complaints import complain, describe_refusal
 from swe_features.errors import ExperimentError
 from tasks.errors import TaskError
 
@@ -32,7 +33,7 @@ _BAD_INPUT = (
     DriverUnavailableError,
     SourceError,
 )
-_FAILURES = (AgentError, SandboxError, OSError)
+_FAILURES = (AgentError, SandboxError)
 _INTERRUPTED = 130
 
 
@@ -68,6 +69,9 @@ def call(name: str, module: str, arguments: Sequence[str]) -> int:
     except (*_BAD_INPUT, *_FAILURES) as error:
         message = str(error) or type(error).__name__
         return _complain(message, 2 if isinstance(error, _BAD_INPUT) else 1)
+    except OSError as error:
+        # What the user named is bad input; without a name nobody knows whose it was.
+        return _complain(describe_refusal(error), 1 if error.filename is None else 2)
     return status if isinstance(status, int) else 0
 
 
@@ -96,5 +100,5 @@ def _usage_message(error: Exception, name: str) -> str:
 
 
 def _complain(message: str, status: int) -> int:
-    sys.stderr.write(f"error: {' '.join(message.split())}\n")
+    complain(message)
     return status

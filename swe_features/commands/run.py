@@ -13,6 +13,7 @@ from typing import NoReturn
 import typer
 
 from swe_features.commands import run_options as given
+from swe_features.complaints import complain
 from swe_features.estimate import CostEstimate, estimate_as_text, estimate_run
 from swe_features.experiment import ExperimentConfig, find_config
 from swe_features.preparation import (
@@ -103,9 +104,9 @@ def run(  # noqa: PLR0917  # each parameter is an option
         page = _write_report(out) if config is None else None
         typer.echo(f"Report: {page or f'swe-features report {shlex.quote(str(out))}'}")
     if summary.broken:
-        sys.stderr.write(
-            f"error: {summary.broken} cells broke: run the same command again to "
-            f"attempt them anew; why is in {summary.directory / RESULTS}\n"
+        complain(
+            f"{summary.broken} cells broke: run the same command again to "
+            f"attempt them anew; why is in {summary.directory / RESULTS}"
         )
         raise typer.Exit(1)
 
@@ -128,9 +129,8 @@ def _prepare(settings: ExperimentConfig, shard: Shard | None) -> Experiment:
     try:
         return prepare(settings, cache=cache_folder(), shard=shard)
     except InvalidRowsError as error:
-        for line in error.lines:
-            sys.stderr.write(f"error: {line}\n")
-        sys.stderr.write(f"error: {error}\n")
+        for line in (*error.lines, str(error)):
+            complain(line)
         raise typer.Exit(2) from error
 
 

@@ -24,6 +24,12 @@ def plain(count: int = 1) -> None:
         raise KeyboardInterrupt
     if count == 5:
         raise SystemExit(7)
+    if count == 6:
+        open("/nowhere/at/all")
+    if count == 7:
+        raise ConfigError("no \\x1b[31mred\\x1b[0m\\r one\\x07")
+    if count == 8:
+        raise OSError(28, "No space left on device", "runs/mine")
     print("counted", count)
 '''
 
@@ -143,8 +149,8 @@ def test_unknown_command_is_one_line_with_the_nearest(
 def test_command_gets_the_rest_of_the_line(
     plain_command: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["plain", "--count", "8"]) == 0
-    assert capsys.readouterr().out == "counted 8\n"
+    assert main(["plain", "--count", "9"]) == 0
+    assert capsys.readouterr().out == "counted 9\n"
 
 
 @pytest.mark.parametrize(
@@ -153,6 +159,14 @@ def test_command_gets_the_rest_of_the_line(
         ("2", 2, "error: 2 is too many: take 1\n"),
         ("3", 1, "error: disk\n"),
         ("4", 130, ""),
+        ("6", 2, "error: cannot use /nowhere/at/all: No such file or directory\n"),
+        ("7", 2, "error: no red one\n"),
+        (
+            "8",
+            2,
+            "error: cannot use runs/mine: No space left on device: free some space, "
+            "and run it again: what was finished is kept\n",
+        ),
     ],
 )
 def test_errors_are_one_line_and_a_status(
@@ -186,6 +200,14 @@ def test_closed_stream_is_no_failure(closed: str, tmp_path: Path) -> None:
         )
         assert done.returncode == (0 if words == "--help" else 2), words
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", ["--help", "--version"])
+def test_disk_without_room_for_what_is_printed_is_one_line(words: str) -> None:
+    line = f"{sys.executable} -m swe_features {words} >/dev/full"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "error: cannot print this: No space left on device\n"
 
 
 def test_version_is_the_distributions(capsys: pytest.CaptureFixture[str]) -> None:
