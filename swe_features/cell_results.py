@@ -4,15 +4,15 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, ClassVar, Literal, Self, TypeAlias
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from agent.errors import AgentError, ModelError
 from agent.usage import Usage
 from sandbox.errors import SandboxError
 from swe_features.errors import StoreError
-from swe_features.journal import read_lines
+from swe_features.journal import read_lines, refuse_later
 from tasks.errors import TaskError
 
 __all__ = [
@@ -63,6 +63,8 @@ def _boundary(error: Exception) -> Boundary:
 @dataclass(frozen=True, slots=True)
 class CellResult:
     """One row: what was attempted, what came of it, what it cost, and the proof."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(allow_inf_nan=False)
 
     cell_id: str
     instance_id: str
@@ -134,13 +136,34 @@ def read_results(path: Path) -> Iterator[CellResult]:
         StoreError: The file is damaged, or was written by a later version.
     """
     for number, record in enumerate(read_lines(path), start=1):
+        refuse_later(record, SCHEMA, f"{path}:{number}")
         try:
-            yield _CELL_RESULT.validate_python(record)
+            result = _CELL_RESULT.validate_python(record)
         except ValidationError as error:
-            problem = error.errors()[0]
-            field_name = ".".join(str(part) for part in problem["loc"])
-            msg = f"{path}:{number}: {field_name}: {problem['msg']}: no row of ours"
+            first = error.errors()[0]
+            field_name = ".".join(str(part) for part in first["loc"])
+            msg = f"{path}:{number}: {field_name}: {first['msg']}: no row of ours"
             raise StoreError(msg) from error
+        if problem := _contradiction(result):
+            msg = f"{path}:{number}: {problem}: no row of ours"
+            raise StoreError(msg)
+        yield result
+
+
+def _contradiction(result: CellResult) -> str | None:
+    """What no row that was written here says, whatever the types of its fields."""
+    if result.outcome == "scored" and None in {
+        result.precision,
+        result.recall,
+        result.f1,
+    }:
+        return "scored, and without a score"
+    named = (result.cell_id, result.instance_id, result.arm, *result.contexts)
+    # Each becomes part of a path: of what is read here, or of what an export writes.
+    for name in (*named, result.context or "", result.trajectory or ""):
+        if name.startswith("/") or ".." in name.split("/") or "\0" in name:
+            return f"{name!r} leads out of the directory"
+    return None
 
 
 def latest_results(results: Iterable[CellResult]) -> dict[str, CellResult]:

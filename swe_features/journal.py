@@ -10,12 +10,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from agent.redaction import Redactor
 from swe_features.errors import StoreError
 
-__all__ = ["Journal", "read_document", "read_lines"]
+__all__ = ["Journal", "read_document", "read_lines", "refuse_later"]
 
 
 class Journal:
@@ -115,8 +115,8 @@ def read_lines(path: Path) -> Iterator[Any]:
             if not line.endswith(b"\n"):
                 return
             try:
-                value = json.loads(line)
-            except ValueError as error:
+                value = json.loads(line, parse_constant=_refuse_constant)
+            except (ValueError, RecursionError) as error:
                 msg = f"{path}:{number} is no JSON: restore it, or delete that line"
                 raise StoreError(msg) from error
             yield value
@@ -129,10 +129,35 @@ def read_document(path: Path) -> Any:  # noqa: ANN401  # any JSON value
         StoreError: It is missing, or no JSON.
     """
     try:
-        return json.loads(path.read_bytes())
+        return json.loads(path.read_bytes(), parse_constant=_refuse_constant)
     except OSError as error:
         msg = f"cannot read {path}: {error.strerror}"
         raise StoreError(msg) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         msg = f"{path} is no JSON: restore it, or delete it"
         raise StoreError(msg) from error
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """Refuse `NaN` and `Infinity`, which no JSON has, and Python reads."""
+    raise ValueError(name)
+
+
+def refuse_later(record: object, known: int, where: object) -> None:
+    """Refuse what a later version of this program wrote.
+
+    Args:
+        record: A JSON value with its `schema`.
+        known: The newest schema that can be read.
+        where: Its place, for the message.
+
+    Raises:
+        StoreError: Its schema is a newer one.
+    """
+    schema = record.get("schema") if isinstance(record, dict) else None
+    if isinstance(schema, int) and schema > known:
+        msg = (
+            f"{where} was written by a later version (schema {schema}, this one reads "
+            f"{known}): update swe-features"
+        )
+        raise StoreError(msg)

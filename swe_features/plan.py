@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from swe_features.cells import Cell
 from swe_features.errors import StoreError
-from swe_features.journal import read_document
+from swe_features.journal import read_document, refuse_later
 from tasks.instances import Instance
 from tasks.pull_requests import PullRequest
 
@@ -89,6 +89,7 @@ def read_plan(path: Path) -> Plan:
         StoreError: It is missing, damaged, or of a later version.
     """
     record = read_document(path)
+    refuse_later(record, SCHEMA, path)
     try:
         record.pop("schema")
         return _PLAN.validate_python(record)

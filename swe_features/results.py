@@ -17,7 +17,7 @@ from agent.learned_context_store import LearnedContextStore
 from swe_features.cell_results import CellResult, latest_results, read_results
 from swe_features.cells import Cell
 from swe_features.errors import StoreError
-from swe_features.journal import read_document
+from swe_features.manifest import read_manifest
 from swe_features.plan import Plan, read_plan
 from swe_features.recordings import Recording, read_recording
 from swe_features.store import MANIFEST, PLAN, RESULTS
@@ -110,5 +110,5 @@ def read_experiment(directory: Path | str) -> StoredExperiment:
     latest = latest_results(rows)
     planned = {cell.cell_id for cell in plan.cells}
     results = {key: latest[key] for key in latest if key in planned}
-    manifest = read_document(directory / MANIFEST)
+    manifest = read_manifest(directory / MANIFEST)
     return StoredExperiment(directory, manifest, plan, results, rows)

@@ -24,7 +24,7 @@ from swe_features.equipment import Equipment, equip, offline_note
 from swe_features.errors import ConfigError, StoreError
 from swe_features.executors import Executor, Threads
 from swe_features.experiment import ExperimentConfig
-from swe_features.journal import read_document
+from swe_features.manifest import SCHEMA, read_manifest
 from swe_features.plan import Plan, read_plan
 from swe_features.preparation import Experiment
 from swe_features.provenance import environment_record
@@ -34,8 +34,6 @@ from swe_features.store import MANIFEST, PLAN, RESULTS, RunDirectory
 from swe_features.table import TableRow, summarise
 
 __all__ = ["RunSummary", "run_experiment"]
-
-MANIFEST_SCHEMA = 1
 
 
 class SetUp(Protocol):
@@ -173,7 +171,7 @@ def _open_manifest(directory: RunDirectory, experiment: Experiment) -> dict[str,
     path = directory.path / MANIFEST
     suite = experiment.suite
     if path.exists():
-        manifest: dict[str, Any] = read_document(path)
+        manifest = read_manifest(path)
         there = manifest["suite"]
         if there["digest"] != suite.digest:
             msg = (
@@ -183,7 +181,7 @@ def _open_manifest(directory: RunDirectory, experiment: Experiment) -> dict[str,
             raise StoreError(msg)
         return manifest
     return {
-        "schema": MANIFEST_SCHEMA,
+        "schema": SCHEMA,
         "suite": {
             "name": suite.name,
             "digest": suite.digest,

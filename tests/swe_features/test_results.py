@@ -1,3 +1,5 @@
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,81 @@ def test_trajectories_and_contexts_are_found_from_a_result(finished: Path) -> No
     asleep = [event["kind"] for event in experiment.context_trajectory(result.context)]
     assert {"phase", "reply", "stop"} <= set(asleep)
     assert experiment.context("unknown") is None
+
+
+def rewrite(file: Path, **changes: object) -> None:
+    """Change the first object of a file of JSON."""
+    first, *rest = (
+        file.read_text().splitlines() if file.suffix == ".jsonl" else [file.read_text()]
+    )
+    record = json.loads(first)
+    record.update(changes)
+    file.write_text("\n".join([json.dumps(record), *rest]) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"f1": float("nan")}, "results.jsonl:1 is no JSON"),
+        ({"f1": "x"}, "results.jsonl:1: f1: .* no row of ours"),
+        ({"f1": None}, "results.jsonl:1: scored, and without a score"),
+        ({"schema": 999}, "written by a later version .schema 999, this one reads 1"),
+        ({"trajectory": "../../../../etc/passwd"}, "leads out of the directory"),
+        ({"trajectory": "/etc/passwd"}, "leads out of the directory"),
+        ({"trajectory": "a\0b"}, "leads out of the directory"),
+        ({"contexts": ["../../other"]}, "leads out of the directory"),
+        ({"cell_id": "../../other"}, "leads out of the directory"),
+        ({"instance_id": "../.."}, "leads out of the directory"),
+    ],
+)
+def test_row_that_nobody_here_wrote_is_refused(
+    changes: dict[str, object], complaint: str, finished: Path, tmp_path: Path
+) -> None:
+    """Exports opened the file that a row's trajectory named, wherever it was."""
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    rewrite(copy / "results.jsonl", **changes)
+    with pytest.raises(StoreError, match=complaint):
+        read_experiment(copy)
+
+
+def test_number_too_large_for_a_float_is_no_score(
+    finished: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    rows = copy / "results.jsonl"
+    rows.write_text(rows.read_text().replace('"f1": ', '"f1": 1e999, "f1_": ', 1))
+    with pytest.raises(StoreError, match="f1: "):
+        read_experiment(copy)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("{}", "suite: Field required"),
+        ("[]", "no manifest of ours"),
+        ('{"suite": {}, "drivers": {}, "runs": []}', "suite.name: Field required"),
+        ('{"schema": 2}', "written by a later version"),
+        ("[" * 100_000, "is no JSON"),
+    ],
+)
+def test_manifest_that_nobody_here_wrote_is_refused(
+    text: str, complaint: str, finished: Path, tmp_path: Path
+) -> None:
+    """A KeyError, or a TypeError, in the middle of a run."""
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    (copy / "manifest.json").write_text(text)
+    with pytest.raises(StoreError, match=complaint):
+        read_experiment(copy)
+    experiment = small_experiment(tmp_path, budgets=[2], arms=["sleep-time", "oracle"])
+    with pytest.raises(StoreError, match=complaint):
+        run_experiment(experiment, copy, Silence(), environment={})
+
+
+def test_plan_of_a_later_version_is_refused(finished: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    rewrite(copy / "plan.json", schema=2)
+    with pytest.raises(StoreError, match="written by a later version"):
+        read_experiment(copy)
 
 
 def test_folder_that_is_no_experiment_is_refused(tmp_path: Path) -> None:

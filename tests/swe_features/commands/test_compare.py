@@ -28,7 +28,9 @@ def write_run(
     ]
     with RunDirectory(folder, Redactor({})) as directory:
         directory.write_json(folder / PLAN, Plan("x", tuple(cells), {}).as_record())
-        directory.write_json(folder / MANIFEST, {"suite": {"digest": "d"}})
+        suite = {"name": "s", "digest": "d"}
+        manifest = {"suite": suite, "drivers": {}, "runs": []}
+        directory.write_json(folder / MANIFEST, manifest)
         for cell in cells:
             f1 = F1[cell.arm] + gain
             row = CellResult(

@@ -245,7 +245,15 @@ def _manifest(instances: int, text: str) -> dict[str, object]:
                 "run_id": "r",
                 "started_at": "2024-01-02T03:04:05+00:00",
                 "attempted": 9,
-                "config": {"model": "student", "mode": "predict"},
+                "config": {
+                    "model": "student",
+                    "sleep_model": None,
+                    "mode": "predict",
+                    "related": "past-only",
+                    "model_options": {},
+                    "sleep_model_options": {},
+                    "limits": {},
+                },
                 "environment": {"version": text},
                 "offline_note": None,
             }
