@@ -3,6 +3,7 @@
 Nothing here needs a model, a key or a sandbox; `equipment` has those.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,9 +153,7 @@ def prepare(
     """
     arms = choose_arms(config.arms)
     _refuse_what_agents_cannot(arms, config)
-    if config.record is not None and config.replay is not None:
-        msg = "record and replay cannot go together: a replay asks no model"
-        raise ConfigError(msg)
+    _refuse_unusable_recordings(config)
     given, config = config, _with_demo(config, cache)
     sources = _find_sources(config, cache)
     repositories = {name: Repository.open(path) for name, path in sources.items()}
@@ -208,6 +207,26 @@ def _refuse_what_agents_cannot(arms: Sequence[Arm], config: ExperimentConfig) ->
                 raise ConfigError(msg)
 
 
+def _refuse_unusable_recordings(config: ExperimentConfig) -> None:
+    """Say so before anything is spent; every request would break."""
+    record, replay = config.record, config.replay
+    if record is not None and replay is not None:
+        msg = "record and replay cannot go together: a replay asks no model"
+        raise ConfigError(msg)
+    if replay is not None and not replay.is_dir():
+        msg = f"there is no recording at {replay}: name a folder that --record wrote"
+        raise ConfigError(msg)
+    if record is not None:
+        # It may be made later, with its parents: what is there by now has to do.
+        there = next(place for place in (record, *record.parents) if place.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK):
+            what = "cannot be written" if there.is_dir() else "is no folder"
+            msg = (
+                f"cannot record into {record}: {there} {what}: choose another --record"
+            )
+            raise ConfigError(msg)
+
+
 def _with_demo(config: ExperimentConfig, cache: Path) -> ExperimentConfig:
     if config.suite is not None:
         if config.repositories:
@@ -227,11 +246,20 @@ def _with_demo(config: ExperimentConfig, cache: Path) -> ExperimentConfig:
 
 
 def _find_sources(config: ExperimentConfig, cache: Path) -> Mapping[str, Path]:
-    sources = {}
+    given, sources, missing = config.repositories, {}, []
     for name in sorted({row.repo for row in load_rows(Path(config.suite or "")).rows}):
-        source = config.repositories.get(name, config.repositories.get(ANY_REPOSITORY))
-        if source is not None:
+        source = given.get(name, given.get(ANY_REPOSITORY))
+        if source is None:
+            missing.append(name)
+        else:
             sources[name] = obtain(source, cache / "repositories")
+    # Rows of a repository that is not at hand may be skipped, but not all of them.
+    if missing and not (sources and config.skip_invalid):
+        msg = (
+            f"no repository was given for {missing[0]!r} (given: "
+            f"{', '.join(sorted(given))}): add --repo {missing[0]}=PATH"
+        )
+        raise ConfigError(msg)
     return sources
 
 

@@ -164,6 +164,9 @@ def _repositories(given: list[str] | None) -> dict[str, str] | None:
         name, equals, source = item.partition("=")
         # `owner/name=place`; an address may hold `=` too, but has a scheme before it.
         is_named = bool(equals) and name.count("/") == 1 and ":" not in name
+        if not (source if is_named else item).strip():
+            msg = f"{item!r} names no repository: write PATH, or OWNER/NAME=PATH"
+            raise typer.BadParameter(msg, param_hint="--repo")
         sources[name if is_named else ANY_REPOSITORY] = source if is_named else item
     return sources
 

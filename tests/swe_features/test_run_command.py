@@ -84,6 +84,12 @@ def test_rows_that_cannot_be_used_can_be_skipped_and_are_counted(
         (["--arms", "no-context", "--model", ""], "model"),
         (["--arms", "agent:codex"], "agent:codex needs a language model"),
         (["--record", "a", "--replay", "b"], "record and replay cannot go together"),
+        (["--record", "/dev/null"], "/dev/null is no folder"),
+        (["--record", "/dev/null/in"], "/dev/null is no folder"),
+        (["--replay", "nowhere"], "there is no recording at nowhere"),
+        (["--repo", ""], "'' names no repository"),
+        (["--repo", "shop/till="], "'shop/till=' names no repository"),
+        (["--repo", "other/name=."], "for 'shop/till' (given: other/name): add"),
     ],
 )
 def test_wrong_options_are_one_line_and_status_2(
