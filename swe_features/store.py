@@ -13,6 +13,7 @@ Only a cell with a `scored` row is done.
 import errno
 import fcntl
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -48,6 +49,8 @@ class RunDirectory:
         self.trajectories = path / "trajectories"
         self.contexts = path / "contexts"
         self._redactor = redactor
+        made = [folder for folder in (path, *path.parents) if not folder.exists()]
+        self._made = (self.trajectories, self.contexts, *made)
         try:
             for folder in (self.trajectories, self.contexts):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -106,11 +109,25 @@ class RunDirectory:
             return writer.attempt, writer.finish()
 
     def close(self) -> None:
-        """Let go of the directory; again is harmless."""
+        """Let go of the directory; again is harmless.
+
+        Of a run that never began nothing is left: neither folders nor empty files.
+        """
         self.results.close()
         if self._lock >= 0:
+            if not (self.path / MANIFEST).exists():
+                self._remove_what_is_empty()
             os.close(self._lock)
             self._lock = -1
+
+    def _remove_what_is_empty(self) -> None:
+        with suppress(OSError):
+            if self.results.path.stat().st_size == 0:
+                self.results.path.unlink()
+                (self.path / ".lock").unlink()
+        for folder in self._made:
+            with suppress(OSError):  # one that holds something stays
+                folder.rmdir()
 
     def __enter__(self) -> Self:
         return self

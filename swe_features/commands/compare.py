@@ -113,7 +113,11 @@ def _compare(first: Path, second: Path | None, baseline: str) -> Sequence[Compar
 
 def _observations(directory: Path) -> tuple[Observation, ...]:
     pairs = read_experiment(directory).cells_with_results()
-    return observe(result for _, result in pairs if result is not None)
+    found = observe(result for _, result in pairs if result is not None)
+    if not found:
+        msg = f"{directory} has no scored cell yet: run its experiment first"
+        raise ConfigError(msg)
+    return found
 
 
 def _as_text(found: Sequence[Comparison]) -> str:

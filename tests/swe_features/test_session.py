@@ -146,6 +146,22 @@ def test_run_that_cannot_begin_leaves_the_last_plan_alone(tmp_path: Path) -> Non
     assert (tmp_path / "out" / PLAN).read_bytes() == before
 
 
+def test_run_that_cannot_begin_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A missing key left a lock, two folders and empty results; reports read them."""
+
+    def refuse(config: object, run_id: str) -> Equipment:
+        msg = "no key"
+        raise ModelSetupError(msg)
+
+    experiment = small_experiment(tmp_path)
+    (tmp_path / "there").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    for out in (tmp_path / "runs" / "till", tmp_path / "there"):
+        with pytest.raises(ModelSetupError):
+            run_experiment(experiment, out, Silence(), set_up=refuse, environment={})
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 @pytest.mark.parametrize("damaged", ["{", "[]", '{"schema": 1, "name": "till"}'])
 def test_plan_that_cannot_be_read_is_written_anew(damaged: str, tmp_path: Path) -> None:
     """Its error said to run again, and running again raised the same error."""

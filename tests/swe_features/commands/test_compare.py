@@ -94,6 +94,16 @@ def test_folder_without_results_is_refused(
     assert "holds no experiment" in capsys.readouterr().err
 
 
+def test_run_without_a_result_is_told_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It said `name one of`, and then nothing."""
+    run = write_run(tmp_path / "a")
+    (run / "results.jsonl").write_text("")
+    assert main(["compare", str(run)]) == 2
+    assert f"{run} has no scored cell yet" in capsys.readouterr().err
+
+
 def test_chance_too_small_to_print_is_not_printed_as_zero(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
