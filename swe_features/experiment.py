@@ -5,7 +5,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -19,6 +19,12 @@ __all__ = ["SEEDS", "ExperimentConfig", "LimitsConfig", "find_config", "load_con
 
 SEEDS = 1000
 """Most seeds that a cell may have."""
+
+_MOST_STEPS = 10_000
+"""Of one phase; more is a slip of the keyboard."""
+
+_MOST_TOKENS = 1_000_000
+"""Of a learned context, which every request of every rollout reads again."""
 
 _PATHS = ("suite", "record", "replay")
 
@@ -82,13 +88,13 @@ class ExperimentConfig(BaseModel):
         "oracle",
     )
     """How each instance is attempted; see `swe_features.arms`."""
-    budgets: tuple[int, ...] = (2, 4, 8)
+    budgets: tuple[Annotated[int, Field(ge=1, le=_MOST_STEPS)], ...] = (2, 4, 8)
     """Steps of the test phase."""
     seeds: int = Field(default=1, ge=1, le=SEEDS)
     """How often each cell is attempted. A model that draws at random draws anew."""
-    sleep_steps: int = Field(default=STEP_CAP, ge=1)
+    sleep_steps: int = Field(default=STEP_CAP, ge=1, le=_MOST_STEPS)
     """Steps of the sleep phase for each pull request."""
-    learned_context_tokens: int = Field(default=TOKEN_BUDGET, ge=50)
+    learned_context_tokens: int = Field(default=TOKEN_BUDGET, ge=50, le=_MOST_TOKENS)
     """Tokens that a sleep phase may write, at four bytes a token.
 
     Every request of every rollout reads them again.
@@ -143,11 +149,30 @@ class ExperimentConfig(BaseModel):
             raise ValueError(msg) from error
         return options
 
+    @field_validator(
+        "seeds", "sleep_steps", "learned_context_tokens", "workers", mode="before"
+    )
+    @classmethod
+    def _number_is_no_claim(cls, value: object) -> object:
+        # pydantic reads `true` as 1, and nobody means that.
+        if isinstance(value, bool):
+            msg = "write a whole number"
+            raise ValueError(msg)  # noqa: TRY004  # pydantic collects these
+        return value
+
+    @field_validator("budgets", mode="before")
+    @classmethod
+    def _budgets_are_no_claims(cls, value: object) -> object:
+        if isinstance(value, list | tuple):
+            for each in value:
+                cls._number_is_no_claim(each)
+        return value
+
     @field_validator("budgets")
     @classmethod
-    def _budgets_are_steps(cls, budgets: tuple[int, ...]) -> tuple[int, ...]:
-        if not budgets or min(budgets) < 1:
-            msg = "budgets are one or more numbers of steps, each at least 1"
+    def _budgets_are_named_once(cls, budgets: tuple[int, ...]) -> tuple[int, ...]:
+        if not budgets:
+            msg = "name one or more numbers of steps"
             raise ValueError(msg)
         return tuple(dict.fromkeys(budgets))
 

@@ -60,7 +60,11 @@ def test_whole_paths_are_those_of_this_folder(
     ("text", "complaint"),
     [
         ("budgetss: [2]", "unknown setting 'budgetss': did you mean 'budgets'"),
-        ("budgets: [0]", "budgets cannot be .*at least 1"),
+        ("budgets: [0]", "budgets.0 cannot be 0: .* greater than or equal to 1"),
+        ("budgets: [1" + 23 * "0" + "]", "budgets.0 cannot be 1000.* less than"),
+        ("budgets: [true]", "budgets cannot be .True.: write a whole number"),
+        ("seeds: true", "seeds cannot be True: write a whole number"),
+        ("learned_context_tokens: 1" + 20 * "0", "cannot be 1000.* less than"),
         ("budgets: 4", "budgets cannot be 4: write a list"),
         ("budgets: [few]", "budgets.0 cannot be 'few': write a whole number"),
         ("budgets: []", "one or more"),
