@@ -71,7 +71,9 @@ def _entries(path: Path) -> Iterator[tuple[str, str, Any]]:
         message = f"{path} is not UTF-8: write it again in UTF-8"
         raise PredictionError(message) from error
     whole = _parse_whole(text)
-    if isinstance(whole, _Object) and not any(name in whole for name in _IDS):
+    if isinstance(whole, _Object) and not any(
+        name in whole for name in (*_IDS, *_LISTS, *_PATCHES)
+    ):
         for instance_id, entry in whole.pairs:
             yield f"{path}, {instance_id}", instance_id, entry
         return

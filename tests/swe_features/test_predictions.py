@@ -106,3 +106,10 @@ def test_what_cannot_be_read_is_one_clear_line(
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(PredictionError, match="cannot read the predictions"):
         load_predictions(tmp_path / "none")
+
+
+@pytest.mark.parametrize("name", ["predicted_files", "found_files"])
+def test_line_without_an_instance_is_told_so(name: str, tmp_path: Path) -> None:
+    """It was read as an object by instance id: `unknown instance 'predicted_files'`."""
+    with pytest.raises(PredictionError, match="line 1: no instance_id"):
+        load(tmp_path, json.dumps({name: []}) + "\n")
