@@ -38,7 +38,12 @@ def run(
     repo: _Repo,
     commit: _Commit = "HEAD",
     driver: Annotated[
-        str, typer.Option(help="auto, docker, local, bubblewrap or subprocess.")
+        str,
+        typer.Option(
+            "--sandbox",
+            "--driver",
+            help="auto, docker, local, bubblewrap or subprocess.",
+        ),
     ] = "auto",
     timeout: Annotated[
         float, typer.Option(min=0.1, help="Seconds after which it is killed.")

@@ -39,7 +39,7 @@ def run_in_sandbox(repository: Path, *arguments: str) -> int:
     return main(
         [
             *("sandbox", "run", "--repo", str(repository)),
-            *("--driver", "subprocess", *arguments),
+            *("--sandbox", "subprocess", *arguments),
         ]
     )
 
