@@ -65,7 +65,8 @@ def compare(
     """Compare two runs, or the arms of one, on the same instances.
 
     Differences are F1 of the second minus F1 of the first, within an instance, budget
-    and seed. Intervals are bootstrapped over instances, p is of a sign-flip test.
+    and seed. Intervals are bootstrapped over instances, or over repositories where
+    there are ten or more; p is of a sign-flip test.
 
     swe-features compare runs/before runs/after
 

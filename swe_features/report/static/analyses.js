@@ -136,7 +136,7 @@ function showPasses() {
     yRange: [0, 1], xName: "Test-time tokens of all samples together (generated)", yName: "F1",
     describe: `F1 of the best of k samples of ${baseline}, and of ${arm}, against test-time tokens`,
     caption: `Dashed: the best of ${points.length > 1 ? `1 to ${points.length}` : "1"} samples of ${baseline} with ${budgetName(least)}, k from left to right; the best is picked by the score itself. ` +
-      `The line: ${arm}, a point for each budget. Bands are 95% bootstrap intervals over instances.`,
+      `The line: ${arm}, a point for each budget. Bands are 95% bootstrap intervals over instances, or over repositories where there are ten or more.`,
   });
 }
 

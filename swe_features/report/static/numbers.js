@@ -45,7 +45,7 @@ function showPareto() {
     series, levels, yRange: [0, 1], isLog: state.scale === "log",
     xName: "Test-time tokens a cell (generated)", yName: measureName(),
     describe: `${measureName()} against test-time tokens, a line for each arm`,
-    caption: "One point for each budget; bands and bars are 95% bootstrap intervals over instances. " +
+    caption: "One point for each budget; bands and bars are 95% bootstrap intervals over instances, or over repositories where there are ten or more. " +
       "Dashed: arms that take no steps. Up and left is better.",
   });
   byId("points").replaceChildren(pointTable(points));
