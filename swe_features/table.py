@@ -1,6 +1,5 @@
-"""The table at the end of a run: one line for each arm and budget."""
+"""The table at the end of a run: one line for each arm, models and budget."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -27,9 +26,13 @@ HEADINGS = (
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """Means over the scored cells of one arm and budget, unrounded."""
+    """Means over the scored cells of one arm, models and budget, unrounded."""
 
     arm: str
+    model: str | None
+    """None for an arm that asks none."""
+    sleep_model: str | None
+    """None for an arm that does not sleep."""
     budget: int | None
     f1: float | None
     """None, as all means, where nothing was scored."""
@@ -58,29 +61,31 @@ def summarise(
         results: The latest result of each cell, by its id.
 
     Returns:
-        One row for each arm and budget, in the order in which they were planned.
+        One row for each arm, pair of models and budget: arms in the order in which they
+        were planned, the models of one side by side.
     """
-    groups: dict[tuple[str, int | None], list[Cell]] = defaultdict(list)
+    groups: dict[tuple[str, str | None, str | None], dict[int, list[Cell]]] = {}
     for cell in cells:
-        groups[cell.arm, cell.budget].append(cell)
-    order = {
-        arm: place for place, arm in enumerate(dict.fromkeys(a for a, _ in groups))
-    }
-    keys = sorted(groups, key=lambda key: (order[key[0]], key[1] or 0))
-    return tuple(_row(key, groups[key], results) for key in keys)
+        budgets = groups.setdefault((cell.arm, cell.model, cell.sleep_model), {})
+        budgets.setdefault(cell.budget or 0, []).append(cell)
+    order = list(dict.fromkeys(arm for arm, _, _ in groups))
+    return tuple(
+        _row(budgets[budget], results)
+        for _, budgets in sorted(groups.items(), key=lambda it: order.index(it[0][0]))
+        for budget in sorted(budgets)
+    )
 
 
-def _row(
-    key: tuple[str, int | None],
-    cells: Sequence[Cell],
-    results: Mapping[str, CellResult],
-) -> TableRow:
+def _row(cells: Sequence[Cell], results: Mapping[str, CellResult]) -> TableRow:
+    first = cells[0]
     found = [results[cell.cell_id] for cell in cells if cell.cell_id in results]
     scored = [result for result in found if result.outcome == "scored"]
     contexts = {r.context: r.sleep_tokens for r in scored}
     return TableRow(
-        arm=key[0],
-        budget=key[1],
+        arm=first.arm,
+        model=first.model,
+        sleep_model=first.sleep_model,
+        budget=first.budget,
         f1=_mean(r.f1 for r in scored),
         precision=_mean(r.precision for r in scored),
         recall=_mean(r.recall for r in scored),
@@ -106,12 +111,24 @@ def _mean(values: Iterable[float | None]) -> float | None:
 
 def as_text(rows: Sequence[TableRow]) -> str:
     """The table for a terminal, a file or a README; the same everywhere."""
-    return lay_out(HEADINGS, [_texts(row) for row in rows])
+    if len({(row.arm, row.budget) for row in rows}) == len(rows):
+        return lay_out(HEADINGS, [(row.arm, *_texts(row)) for row in rows])
+    # Of several models, as after a merge: who each row is of.
+    return lay_out(
+        (HEADINGS[0], "model", *HEADINGS[1:]),
+        [(row.arm, _models(row), *_texts(row)) for row in rows],
+    )
+
+
+def _models(row: TableRow) -> str:
+    """Which models; the sleeper's beside the other's where they are two."""
+    if row.sleep_model in {None, row.model}:
+        return row.model or NOTHING
+    return f"{row.model or NOTHING} ({row.sleep_model} asleep)"
 
 
 def _texts(row: TableRow) -> tuple[str, ...]:
     return (
-        row.arm,
         NOTHING if row.budget is None else str(row.budget),
         _score(row.f1),
         _score(row.precision),

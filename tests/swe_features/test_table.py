@@ -105,3 +105,21 @@ def test_text_shows_nothing_as_a_dash_and_three_digits() -> None:
     assert lines[3].split() == [
         "test-time", "4", "0.667", "0.333", "1.000", "1,234,567", "-", "1", "0",
     ]  # fmt: skip
+
+
+def test_models_of_a_merged_run_have_rows_of_their_own() -> None:
+    """One row had the mean over all models, and did not say so."""
+    mine = [cell(n, "sleep-time", 2) for n in (1, 2)]
+    others = [replace(c, cell_id=f"o-{c.cell_id}", model="other") for c in mine]
+    slept = [replace(c, cell_id=f"s-{c.cell_id}", sleep_model="small") for c in mine]
+    cells = [*mine, *others, *slept]
+    scores = dict(zip(cells, (0.2, 0.4, 0.6, 0.8, 1.0, 1.0), strict=True))
+    results = {c.cell_id: result(c, f1) for c, f1 in scores.items()}
+    lines = as_text(summarise(cells, results)).splitlines()
+    assert lines[0].split()[:4] == ["arm", "model", "budget", "F1"]
+    assert [line.split()[1:-7] for line in lines[2:]] == [
+        ["m", "2"],
+        ["other", "2"],
+        ["m", "(small", "asleep)", "2"],
+    ]
+    assert [line.split()[-7] for line in lines[2:]] == ["0.300", "0.700", "1.000"]
