@@ -19,7 +19,7 @@ from swe_features.plan import Plan
 from swe_features.preparation import outcome_options
 from swe_features.results import StoredExperiment, read_experiment
 from swe_features.store import MANIFEST, PLAN, RESULTS, RunDirectory
-from swe_features.whole_files import draft_of
+from tasks.whole_files import draft_of
 
 __all__ = ["merge_experiments"]
 

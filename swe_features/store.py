@@ -23,7 +23,7 @@ from agent.redaction import Redactor
 from swe_features.errors import StoreError
 from swe_features.journal import Journal
 from swe_features.trajectories import TrajectoryWriter
-from swe_features.whole_files import draft_of
+from tasks.whole_files import draft_of
 
 __all__ = ["MANIFEST", "PLAN", "RESULTS", "RunDirectory"]
 

@@ -17,7 +17,7 @@ from swe_features.statistics.intervals import Estimate
 from swe_features.statistics.observations import Observation, observe
 from swe_features.statistics.summary import BASELINE, as_json
 from swe_features.text_table import NOTHING, lay_out
-from swe_features.whole_files import draft_of
+from tasks.whole_files import draft_of
 
 __all__ = ["compare"]
 

@@ -13,7 +13,7 @@ from swe_features.exports.atif import Asleep, write_atif
 from swe_features.exports.mini_swe_agent import write_mini_trajectory
 from swe_features.exports.turns import read_conversation
 from swe_features.results import StoredExperiment
-from swe_features.whole_files import draft_of
+from tasks.whole_files import draft_of
 
 __all__ = ["Form", "export_experiment"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from swe_features.report.content import ReportContent
-from swe_features.whole_files import draft_of
+from tasks.whole_files import draft_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -24,7 +24,7 @@ from swe_features.report.tables import (
 from swe_features.report.withholding import withhold_from_result, withhold_texts
 from swe_features.results import StoredExperiment
 from swe_features.statistics.cell_table import write_csv
-from swe_features.whole_files import draft_of
+from tasks.whole_files import draft_of
 
 __all__ = ["WrittenReport", "write_report"]
 

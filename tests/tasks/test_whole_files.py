@@ -2,22 +2,44 @@ from pathlib import Path
 
 import pytest
 
-from tasks.whole_files import write_whole
+from tasks.whole_files import draft_of
 
 
-def test_a_file_is_replaced(tmp_path: Path) -> None:
-    path = tmp_path / "suite.jsonl"
-    for text in ("one\n", "two é\n"):
-        write_whole(path, text)
-        assert path.read_text("utf-8") == text
+def write_and_fail(path: Path) -> None:
+    with draft_of(path) as draft:
+        draft.write_text("half of the n")
+        raise OSError
+
+
+def test_file_is_replaced_when_the_block_ends(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with draft_of(path) as draft:
+        draft.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_cannot_be_written_leaves_no_draft(tmp_path: Path) -> None:
-    """A full disk left `.suite.jsonl.<pid>` behind."""
-    path = tmp_path / "suite.jsonl"
-    write_whole(path, "before\n")
-    with pytest.raises(UnicodeEncodeError):
-        write_whole(path, "half of a pair: \ud800\n")
+def test_block_that_fails_leaves_the_old_file_and_no_draft(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(OSError):  # noqa: PT011  # it says nothing
+        write_and_fail(path)
+    assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
-    assert path.read_text("utf-8") == "before\n"
+
+
+def test_link_stays_one(tmp_path: Path) -> None:
+    path, link = tmp_path / "a.txt", tmp_path / "link.txt"
+    link.symlink_to(path)
+    with draft_of(link) as draft:
+        draft.write_text("new")
+    assert link.is_symlink()
+    assert path.read_text() == "new"
+
+
+def test_device_is_written_and_not_replaced() -> None:
+    with draft_of(Path("/dev/null")) as draft:
+        draft.write_text("new")
+    assert Path("/dev/null").is_char_device()
