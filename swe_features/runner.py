@@ -81,6 +81,8 @@ class Runner:
         """What is begun, and not yet stored."""
         # An interrupt strikes the thread that runs, in the middle of anything.
         self._keeper = ThreadPoolExecutor(1, thread_name_prefix="keeper")
+        # In the middle of starting a thread it would leave room for a second one.
+        self._keeper.submit(int).result()
         self._slept: dict[str, Slept] = {}
         self._waiting: dict[str, list[Cell]] = defaultdict(list)
         """Cells by each key of a learned context that they still wait for."""

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -100,6 +101,25 @@ def test_interrupt_loses_no_row_that_is_just_taken(tmp_path: Path) -> None:
     assert not interrupted.value.is_still_working
     rows = list(read_results(tmp_path / "out" / RESULTS))
     assert len({row.cell_id for row in rows}) == len(rows) == 3
+
+
+def test_no_interrupt_can_strike_while_the_keeper_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Struck there, a second one began, and both stored the same row."""
+    experiment = small_experiment(tmp_path, arms=("oracle",), budgets=[1])
+    start = Thread.start
+
+    def struck(thread: Thread) -> None:
+        start(thread)
+        if thread.name.startswith("keeper"):
+            raise KeyboardInterrupt
+
+    with RunDirectory(tmp_path / "out", Redactor({})) as directory:
+        runner = Runner(experiment, Script(experiment), directory, Silence())
+        monkeypatch.setattr(Thread, "start", struck)
+        runner.run(experiment.cells, {})
+    assert len(list(read_results(tmp_path / "out" / RESULTS))) == 3
 
 
 def test_interrupt_loses_no_context_that_is_just_stored(
