@@ -112,15 +112,12 @@ class _Lesson:
         return self._practised(past.index, past.changes, prior)
 
     def update(self, known: StoredIndex, start: Prior) -> StoredIndex:
-        """Add what is new; practise and fit anew only where the plan moved on."""
+        """Add what is new; fit anew only where there are ten more examples."""
         new = list_changes(
             self.repo, self.commit, after=known.commit, with_heads=self.with_heads
         )
         index = _write_down(self.repo, new, known.index.as_journal())
-        if plan_practice(index).first == known.practice.first:
-            return self._practised(index, new, start, known=known)
-        everything = list_changes(self.repo, self.commit, with_heads=self.with_heads)
-        return self._practised(index, everything, start)
+        return self._practised(index, new, start, known=known)
 
     def _practised(
         self,
@@ -132,7 +129,9 @@ class _Lesson:
     ) -> StoredIndex:
         plan = plan_practice(index)
         before = known.practice if known is not None else None
-        practice = practise(index, changes, start, known=before, first=plan.first)
+        practice = practise(
+            index, changes, start, known=before, first=plan.first, rows=plan.rows
+        ).newest()
         if known is not None and known.fitted == plan.fitted:
             prior = known.prior
         else:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.localizer.changes import Change
-from agent.localizer.estimate import estimate
+from agent.localizer.estimate import Estimate, look, look_again
 from agent.localizer.examples import (
     edited_files,
     example_changes,
@@ -23,6 +23,7 @@ from agent.localizer.examples import (
     practice_weight,
 )
 from agent.localizer.index import Index
+from agent.localizer.journal import ChangeRow
 from agent.localizer.paths import FileKind
 from agent.localizer.prior import Prior, read_prior
 from agent.localizer.query import read_query
@@ -49,8 +50,8 @@ REFIT_AFTER = 10
 """New examples that are worth teaching again for."""
 _FEWEST = 20
 _FIRST_CHANGES = 30
-_STEP = 50
-"""Examples by which the first of those that are practised moves on."""
+_UNUSABLE = 30
+"""Of three hundred examples, how many may turn out to ask or to edit nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,9 @@ class Plan:
     """Which examples of a past are practised, and which are fitted to."""
 
     first: int
-    """The change to begin with."""
+    """The change whose outcome is the first to be remembered."""
+    rows: int
+    """The change whose rows are the first to be taught."""
     border: int
     """Only examples before this change are fitted to."""
     fitted: int
@@ -81,8 +84,12 @@ class Practice:
 
     record: TrackRecord
     rows: Sequence[PracticeRows]
-    first: int = 0
-    """The change that it began with."""
+
+    def newest(self) -> "Practice":
+        """All that examples to come look back to, and that weights are fitted to."""
+        kept = MOST_REMEMBERED + REFIT_AFTER
+        examples = tuple(self.record.examples[-kept:])
+        return Practice(TrackRecord(examples), tuple(self.rows[-kept:]))
 
     def fitted(self, prior: Prior, *, before: int | None = None) -> Prior:
         """The prior, moved towards the repository's own past, as it is written down.
@@ -105,13 +112,18 @@ class Practice:
 
 
 def plan_practice(index: Index) -> Plan:
-    """The newest 300 to 349 examples, fitted to in tens."""
+    """Fit to the newest 300 examples, in tens; each remembers the 300 before it."""
     examples = _usable(index)
     total = len(examples)
-    skipped = max(0, total - MOST_REMEMBERED) // _STEP * _STEP
     fitted = total // REFIT_AFTER * REFIT_AFTER
+
+    def back(count: int) -> int:
+        return examples[-count] if count < total else 0
+
+    wanted = MOST_REMEMBERED + _UNUSABLE
     return Plan(
-        first=examples[skipped] if skipped else 0,
+        first=back(2 * wanted + REFIT_AFTER),
+        rows=back(wanted + REFIT_AFTER),
         border=examples[fitted] if fitted < total else len(index.changes),
         fitted=fitted,
     )
@@ -122,13 +134,14 @@ def _usable(index: Index) -> list[int]:
     return [one for one in examples if one >= _FIRST_CHANGES]
 
 
-def practise(
+def practise(  # noqa: PLR0913 - what is asked, and since when
     index: Index,
     changes: Sequence[Change],
     prior: Prior,
     *,
     known: Practice | None = None,
     first: int = 0,
+    rows: int = 0,
 ) -> Practice:
     """Ask the examples that are not known yet.
 
@@ -136,36 +149,44 @@ def practise(
         index: The past.
         changes: Its newest changes, at least those that are not known, with full texts.
         prior: What other repositories taught.
-        known: Earlier practice with the same prior, in an older state of the past, that
-            began with the same change.
+        known: Earlier practice with the same prior, in an older state of the past.
         first: The change to begin with.
+        rows: The change to begin to make rows with; earlier ones are remembered only.
     """
     offset = len(index.changes) - len(changes)
     usable = [one for one in _usable(index) if one >= max(offset, first)]
     examples = list(known.record.examples) if known else []
-    rows = list(known.rows) if known else []
+    made = list(known.rows) if known else []
     record = TrackRecord(examples)  # grows with the list
     for change in usable:
         text = changes[change - offset]
         query = read_query(text.title, text.body)
         if not query.terms:
             continue
-        found = estimate(index, prior, query, change, record)
-        edited = np.isin(found.snapshot.candidates, edited_files(index, change))
+        seen = look(index, prior, query, change)
+        at = seen.found.snapshot
+        edited = np.isin(at.candidates, edited_files(index, change))
         if not edited.any():
             continue
-        examples.append(remember(index, found.snapshot, found.first, edited))
-        chosen = example_rows(found.rows, found.first, edited)
-        rows.append(
-            PracticeRows(
-                change=change,
-                rows=chosen.rows.astype(np.float16),
-                labels=chosen.labels > 0,
-                weights=chosen.weights.astype(np.float32)
-                * np.float32(practice_weight(index.changes[change])),
-            )
-        )
-    return Practice(TrackRecord(tuple(examples)), tuple(rows), first)
+        if change >= rows:
+            found = look_again(index, prior, seen, record)
+            made.append(_rows_of(index.changes[change], change, found, edited))
+        # After it was asked: no example remembers itself.
+        examples.append(remember(index, at, seen.first, edited))
+    return Practice(TrackRecord(tuple(examples)), tuple(made))
+
+
+def _rows_of(
+    row: ChangeRow, change: int, found: Estimate, edited: NDArray[np.bool_]
+) -> PracticeRows:
+    chosen = example_rows(found.rows, found.first, edited)
+    weight = np.float32(practice_weight(row))
+    return PracticeRows(
+        change=change,
+        rows=chosen.rows.astype(np.float16),
+        labels=chosen.labels > 0,
+        weights=chosen.weights.astype(np.float32) * weight,
+    )
 
 
 # Any: arrays of every kind of number.
@@ -195,7 +216,6 @@ def as_arrays(practice: Practice) -> dict[str, NDArray[Any]]:
         "rows": joined([one.rows for one in rows], np.zeros((0, width), np.float16)),
         "labels": joined([one.labels for one in rows], np.zeros(0, np.bool_)),
         "weights": joined([one.weights for one in rows], np.zeros(0, np.float32)),
-        "first": np.array([practice.first], np.int64),
     }
 
 
@@ -240,7 +260,7 @@ def from_arrays(array: Callable[[str], NDArray[Any]]) -> Practice:
             array("row_change").tolist(), row_starts[:-1], row_starts[1:], strict=True
         )
     )
-    return Practice(TrackRecord(examples), rows, int(array("first")[0]))
+    return Practice(TrackRecord(examples), rows)
 
 
 def _starts(sizes: Sequence[int]) -> NDArray[np.int64]:
