@@ -3,7 +3,7 @@
 A figure travels without the text around it; its doubts have to travel with it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from swe_features.statistics.intervals import Estimate
@@ -39,73 +39,70 @@ def doubts_about(
     if not observations:
         return ("There is no cell at all.",)
     flagged = frozenset(suspects) & {o.cell_id for o in observations}
-    repos = {o.repo for o in observations}
-    instances = {o.instance_id for o in observations}
-    broken = sum(not o.is_scored for o in observations)
-    unsealed = sum(o.is_scored and not o.is_sealed for o in observations)
-    leaky = sum(o.related == "any-order" for o in observations)
-    untold = sum(o.is_scored and not o.is_measured for o in observations)
-    untold_sleep = sum(
-        bool(o.sleep_tokens and not o.measured_sleep) for o in observations
+    return (
+        *_of_the_sample(observations),
+        *_of_the_cells(observations, flagged=len(flagged)),
+        *_of_who_made_them(observations),
     )
-    total = len(observations)
+
+
+def _of_the_sample(observations: Sequence[Observation]) -> Iterator[str]:
+    instances = len({o.instance_id for o in observations})
+    repos = len({o.repo for o in observations})
+    if instances == 1:
+        yield "Only 1 instance: nothing is said about others."
+    elif instances < FEW_INSTANCES:
+        yield f"Only {instances} instances: a wide interval, and its ends unsure."
+    if repos < FEW_REPOSITORIES:
+        name = "repository" if repos == 1 else "repositories"
+        yield f"Only {repos} {name}: nothing is said about others."
+
+
+def _of_the_cells(observations: Sequence[Observation], flagged: int) -> Iterator[str]:
+    """Each sentence with how many cells it is about, if it is about any."""
+    counted = (
+        (
+            sum(not o.is_scored for o in observations),
+            "cells are broken: read both denominators.",
+        ),
+        (
+            sum(o.related == "any-order" for o in observations),
+            "cells saw pull requests from after their target: the future leaked.",
+        ),
+        (
+            sum(o.is_scored and not o.is_sealed for o in observations),
+            "cells carry no proof that the future was absent.",
+        ),
+        (
+            flagged,
+            "rollouts looked for the future or the network: read the clean-only score.",
+        ),
+        (
+            sum(o.is_scored and not o.is_measured for o in observations),
+            "cells do not tell their tokens: no mean counts them.",
+        ),
+        (
+            sum(bool(o.sleep_tokens and not o.measured_sleep) for o in observations),
+            "cells do not tell the tokens of their sleep: no mean counts them.",
+        ),
+    )
+    for count, what in counted:
+        if count:
+            yield f"{count} of {len(observations)} {what}"
+
+
+def _of_who_made_them(observations: Sequence[Observation]) -> Iterator[str]:
     versions = len({o.code for o in observations})
     models = {o.model for o in observations if o.model is not None}
     sleepers = {o.sleep_model for o in observations if o.sleep_model is not None}
-    checks = (
-        (
-            len(instances) < FEW_INSTANCES,
-            f"Only {len(instances)} instances: a wide interval, and its ends unsure."
-            if len(instances) > 1
-            else "Only 1 instance: nothing is said about others.",
-        ),
-        (
-            len(repos) < FEW_REPOSITORIES,
-            f"Only {len(repos)} {'repository' if len(repos) == 1 else 'repositories'}: "
-            "nothing is said about others.",
-        ),
-        (broken > 0, f"{broken} of {total} cells are broken: read both denominators."),
-        (
-            leaky > 0,
-            f"{leaky} of {total} cells saw pull requests from after their target: the "
-            "future leaked.",
-        ),
-        (
-            unsealed > 0,
-            f"{unsealed} of {total} cells carry no proof that the future was absent.",
-        ),
-        (
-            len(flagged) > 0,
-            f"{len(flagged)} of {total} rollouts looked for the future or the network: "
-            "read the clean-only score.",
-        ),
-        (
-            untold > 0,
-            f"{untold} of {total} cells do not tell their tokens: no mean counts them.",
-        ),
-        (
-            untold_sleep > 0,
-            f"{untold_sleep} of {total} cells do not tell the tokens of their sleep: "
-            "no mean counts them.",
-        ),
-        (
-            versions > 1,
-            f"The cells were made by {versions} versions of the code or its prompts.",
-        ),
-        (
-            len(models) > 1,
-            f"The cells were made by {len(models)} models: {_list(models)}.",
-        ),
-        (
-            len(sleepers) > 1,
-            f"The sleep phases were of {len(sleepers)} models: {_list(sleepers)}.",
-        ),
-        (
-            "offline" in models,
-            "The offline model is no language model: its figures say nothing of one.",
-        ),
-    )
-    return tuple(text for applies, text in checks if applies)
+    if versions > 1:
+        yield f"The cells were made by {versions} versions of the code or its prompts."
+    if len(models) > 1:
+        yield f"The cells were made by {len(models)} models: {_list(models)}."
+    if len(sleepers) > 1:
+        yield f"The sleep phases were of {len(sleepers)} models: {_list(sleepers)}."
+    if "offline" in models:
+        yield "The offline model is no language model: its figures say nothing of one."
 
 
 def _list(names: Iterable[str]) -> str:
