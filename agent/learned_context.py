@@ -5,6 +5,7 @@ What the sleep phase understood, written down for the test phase.
 
 from dataclasses import dataclass, replace
 
+from agent.redaction import Redactor
 from agent.usage import Usage
 
 __all__ = ["LearnedContext", "Revision"]
@@ -49,3 +50,9 @@ class LearnedContext:
         """
         kept = self.revisions[: revision + 1]
         return replace(self, text=kept[-1].text, usage=kept[-1].usage, revisions=kept)
+
+    def without_keys(self, redactor: Redactor) -> "LearnedContext":
+        """The same with all keys taken out of what was written."""
+        clean = redactor.text
+        kept = tuple(replace(each, text=clean(each.text)) for each in self.revisions)
+        return replace(self, text=clean(self.text), revisions=kept)

@@ -5,9 +5,9 @@ the other, exploration as needed, a summary of each from three sides, at most te
 rewritings of the memory block.
 """
 
+import os
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 from agent.events import EventSink, discard
 from agent.learned_context import LearnedContext
@@ -19,7 +19,7 @@ from agent.plain_text import cut_middle
 from agent.prompting import hash_prompts, render_prompt
 from agent.pull_request_text import TEMPLATE as PULL_REQUEST_TEMPLATE
 from agent.pull_request_text import write_pull_request
-from agent.redaction import redact
+from agent.redaction import Redactor
 from agent.rollout import Stop
 from agent.tools.memory import (
     BLOCK_LABEL,
@@ -102,10 +102,8 @@ def sleep(  # noqa: PLR0913 - what a phase depends on, all by keyword
     )
     loop.close(study.finish(loop))
     memory = study.memory
-    said = memory.text or _own_words(loop.messages, memory.characters_limit)
-    return LearnedContext(
-        # As it will be stored: a resumed run reads what this one hands on.
-        text=redact(said),
+    learned = LearnedContext(
+        text=memory.text or _own_words(loop.messages, memory.characters_limit),
         repo=repo,
         commit=sandbox.proof.base_commit,
         related=tuple(pull.pr_number for pull in related),
@@ -113,10 +111,10 @@ def sleep(  # noqa: PLR0913 - what a phase depends on, all by keyword
         prompt_hash=prompt_hash(),
         usage=loop.usage,
         duration_s=time.monotonic() - started_s,
-        revisions=tuple(
-            replace(each, text=redact(each.text)) for each in memory.revisions
-        ),
+        revisions=tuple(memory.revisions),
     )
+    # As it will be stored: a resumed run reads what this one hands on.
+    return learned.without_keys(Redactor(os.environ))
 
 
 class _Study:

@@ -14,7 +14,6 @@ import errno
 import fcntl
 import os
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -78,9 +77,7 @@ class RunDirectory:
 
     def redact(self, learned: LearnedContext) -> LearnedContext:
         """A learned context as the disk may hold it."""
-        clean = self._redactor.text
-        revisions = tuple(replace(r, text=clean(r.text)) for r in learned.revisions)
-        return replace(learned, text=clean(learned.text), revisions=revisions)
+        return learned.without_keys(self._redactor)
 
     def begin_trajectory(self, folder: Path, name: str) -> TrajectoryWriter:
         """Begin to record one attempt.

@@ -69,9 +69,7 @@ def attempt_externally(  # noqa: PLR0913 - what an attempt depends on, all by ke
         SandboxError: The checkout cannot be copied, or the sandbox is lost.
     """
     started_s = time.monotonic()
-    if seconds is not None:
-        shorter_s = min(seconds, agent.timeout_s)
-        agent = agent.model_copy(update={"timeout_s": shorter_s})
+    agent = _in_time(agent, seconds)
     given = os.environ if environ is None else environ
     task = _write_task(agent, title, body, learned_context)
     with tempfile.TemporaryDirectory(prefix="swe-features-agent-") as folder:
@@ -95,6 +93,13 @@ def attempt_externally(  # noqa: PLR0913 - what an attempt depends on, all by ke
         usage=record.usage,
         duration_s=time.monotonic() - started_s,
     )
+
+
+def _in_time(agent: AgentCommand, seconds: float | None) -> AgentCommand:
+    """The agent with the shorter of its own time and a limit."""
+    if seconds is None:
+        return agent
+    return agent.model_copy(update={"timeout_s": min(seconds, agent.timeout_s)})
 
 
 def _write_task(
