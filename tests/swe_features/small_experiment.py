@@ -16,6 +16,7 @@ from swe_features.equipment import Equipment
 from swe_features.experiment import ExperimentConfig
 from swe_features.preparation import Experiment, prepare
 from swe_features.runner import Progress
+from swe_features.session import run_experiment
 from tests.tasks.histories import History
 
 REPO = "shop/till"
@@ -151,3 +152,14 @@ def equip_with(student: Model) -> Equipment:
         return student
 
     return Equipment(model, model, open_driver("subprocess", run_id="test"))
+
+
+def run_with_student(experiment: Experiment, out: Path) -> None:
+    """Run it with a student who makes no mistake, and without keys."""
+    run_experiment(
+        experiment,
+        out,
+        Silence(),
+        set_up=lambda config, run_id: equip_with(Student()),
+        environment={},
+    )

@@ -2,13 +2,7 @@ from pathlib import Path
 
 from agent.usage import Usage
 from swe_features.estimate import estimate_as_text, estimate_run
-from swe_features.session import run_experiment
-from tests.swe_features.small_experiment import (
-    Silence,
-    Student,
-    equip_with,
-    small_experiment,
-)
+from tests.swe_features.small_experiment import run_with_student, small_experiment
 
 
 def test_nothing_measured_is_said_to_be_assumed(tmp_path: Path) -> None:
@@ -23,12 +17,8 @@ def test_nothing_measured_is_said_to_be_assumed(tmp_path: Path) -> None:
 
 
 def test_measured_cells_and_stored_sleeps_are_the_basis(tmp_path: Path) -> None:
-    run_experiment(
-        small_experiment(tmp_path, arms=["sleep-time"], budgets=[2]),
-        tmp_path / "out",
-        Silence(),
-        set_up=lambda config, run_id: equip_with(Student()),
-        environment={},
+    run_with_student(
+        small_experiment(tmp_path, arms=["sleep-time"], budgets=[2]), tmp_path / "out"
     )
     wider = small_experiment(tmp_path, arms=["sleep-time"], budgets=[2, 4])
     sleeps, done, new = estimate_run(wider, tmp_path / "out", "broken").rows
@@ -45,12 +35,8 @@ def test_finished_sleep_phases_are_the_basis_before_any_cell_is(
     tmp_path: Path,
 ) -> None:
     """An interrupted run had slept seven times, and its estimate was still assumed."""
-    run_experiment(
-        small_experiment(tmp_path, arms=["sleep-time"], budgets=[2]),
-        tmp_path / "out",
-        Silence(),
-        set_up=lambda config, run_id: equip_with(Student()),
-        environment={},
+    run_with_student(
+        small_experiment(tmp_path, arms=["sleep-time"], budgets=[2]), tmp_path / "out"
     )
     (tmp_path / "out" / "results.jsonl").write_text("")
     first, *_ = sorted((tmp_path / "out" / "contexts").glob("*.json"))
@@ -67,13 +53,7 @@ def test_finished_sleep_phases_are_the_basis_before_any_cell_is(
 def test_cells_without_a_budget_are_measured_too(tmp_path: Path) -> None:
     """It ended in a traceback once the arm had been measured."""
     probed = small_experiment(tmp_path, arms=["memory-probe"])
-    run_experiment(
-        probed,
-        tmp_path / "out",
-        Silence(),
-        set_up=lambda config, run_id: equip_with(Student()),
-        environment={},
-    )
+    run_with_student(probed, tmp_path / "out")
     wider = small_experiment(tmp_path, arms=["memory-probe"], seeds=2)
     (cells,) = estimate_run(wider, tmp_path / "out", "broken").rows
     assert (cells.todo, cells.basis) == (3, "measured: 3 cells here")
@@ -82,13 +62,7 @@ def test_cells_without_a_budget_are_measured_too(tmp_path: Path) -> None:
 
 def test_retrying_everything_is_priced_again(tmp_path: Path) -> None:
     experiment = small_experiment(tmp_path, arms=["no-context"], budgets=[2])
-    run_experiment(
-        experiment,
-        tmp_path / "out",
-        Silence(),
-        set_up=lambda config, run_id: equip_with(Student()),
-        environment={},
-    )
+    run_with_student(experiment, tmp_path / "out")
     assert estimate_run(experiment, tmp_path / "out", "broken").rows[0].todo == 0
     assert estimate_run(experiment, tmp_path / "out", "all").rows[0].todo == 3
 

@@ -9,13 +9,7 @@ import yaml
 from swe_features.arms import arm_named
 from swe_features.cell_results import CellResult, read_results
 from swe_features.errors import ConfigError
-from swe_features.session import run_experiment
-from tests.swe_features.small_experiment import (
-    Silence,
-    Student,
-    equip_with,
-    small_experiment,
-)
+from tests.swe_features.small_experiment import run_with_student, small_experiment
 
 ARM = "agent-unwalled:stand-in"
 
@@ -36,13 +30,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def run_stand_in(folder: Path, **settings: object) -> list[CellResult]:
     """The rows of an experiment with that arm alone."""
     experiment = small_experiment(folder, arms=(ARM,), budgets=(1,), **settings)
-    run_experiment(
-        experiment,
-        folder / "out",
-        Silence(),
-        set_up=lambda config, run_id: equip_with(Student()),
-        environment={},
-    )
+    run_with_student(experiment, folder / "out")
     return list(read_results(folder / "out" / "results.jsonl"))
 
 

@@ -7,34 +7,18 @@ import pytest
 
 from swe_features.errors import StoreError
 from swe_features.merging import merge_experiments
-from swe_features.preparation import Experiment, prepare
+from swe_features.preparation import prepare
 from swe_features.results import read_experiment
 from swe_features.selection import Shard
-from swe_features.session import run_experiment
-from tests.swe_features.small_experiment import (
-    Silence,
-    Student,
-    equip_with,
-    small_experiment,
-)
+from tests.swe_features.small_experiment import run_with_student, small_experiment
 
 ARMS = ["sleep-time", "oracle"]
-
-
-def run(experiment: Experiment, out: Path) -> None:
-    run_experiment(
-        experiment,
-        out,
-        Silence(),
-        set_up=lambda config, run_id: equip_with(Student()),
-        environment={},
-    )
 
 
 def shard(folder: Path, number: int) -> Path:
     whole = small_experiment(folder, arms=ARMS, budgets=[2])
     part = prepare(whole.config, cache=whole.cache, shard=Shard(number, 2))
-    run(part, folder / f"part-{number}")
+    run_with_student(part, folder / f"part-{number}")
     return folder / f"part-{number}"
 
 
@@ -49,7 +33,7 @@ def test_merged_shards_are_the_whole_experiment(tmp_path: Path) -> None:
         assert all(merged.context(key) for key in result.contexts)
     # Nothing is left to do: the whole runs on in the merged directory.
     before = (tmp_path / "merged" / "results.jsonl").read_bytes()
-    run(whole, tmp_path / "merged")
+    run_with_student(whole, tmp_path / "merged")
     assert (tmp_path / "merged" / "results.jsonl").read_bytes() == before
 
 
@@ -64,7 +48,7 @@ def test_merging_again_adds_nothing(tmp_path: Path) -> None:
 def test_attempts_of_several_machines_are_all_kept(tmp_path: Path) -> None:
     experiment = small_experiment(tmp_path, arms=["no-context"], budgets=[2])
     for name in ("a", "b"):
-        run(experiment, tmp_path / name)
+        run_with_student(experiment, tmp_path / name)
     merged = merge_experiments(
         tmp_path / "merged", [tmp_path / "a", tmp_path / "b"], environment={}
     )
@@ -77,8 +61,8 @@ def test_newest_score_counts_whatever_is_merged_first(tmp_path: Path) -> None:
     """The last row of the file won, and so the part that was named last."""
     experiment = small_experiment(tmp_path, arms=["oracle"])
     older, newer = tmp_path / "older", tmp_path / "newer"
-    run(experiment, older)
-    run(experiment, newer)
+    run_with_student(experiment, older)
+    run_with_student(experiment, newer)
     expected = {row.finished_at for row in read_experiment(newer).rows}
     for name, parts in {"a": [older, newer], "b": [newer, older]}.items():
         merged = merge_experiments(tmp_path / name, parts, environment={})
@@ -123,8 +107,10 @@ def test_settings_that_no_row_tells_may_not_differ(
 ) -> None:
     """Their cells were averaged without a word."""
     one, other = tmp_path / "one", tmp_path / "other"
-    run(small_experiment(tmp_path, arms=[arm], budgets=[2]), one)
-    run(small_experiment(tmp_path, arms=[arm], budgets=[2], **settings), other)
+    run_with_student(small_experiment(tmp_path, arms=[arm], budgets=[2]), one)
+    run_with_student(
+        small_experiment(tmp_path, arms=[arm], budgets=[2], **settings), other
+    )
     with pytest.raises(StoreError, match=f"run with other {told}: merge parts of one"):
         merge_experiments(tmp_path / "m", [one, other], environment={})
     merge_experiments(tmp_path / "m", [one], environment={})
@@ -134,14 +120,14 @@ def test_settings_that_no_row_tells_may_not_differ(
 
 def test_settings_may_differ_where_they_decide_nothing(tmp_path: Path) -> None:
     experiment = small_experiment(tmp_path, arms=["no-context"], budgets=[2])
-    run(experiment, tmp_path / "a")
+    run_with_student(experiment, tmp_path / "a")
     others: dict[str, dict[str, object]] = {
         "b": {"model": "tutor", "limits": {"seconds": 900}},
         "c": {"sleep_steps": 2, "workers": 1, "model_options": {"retries": 1}},
     }
     for name, settings in others.items():
         other = small_experiment(tmp_path, arms=["no-context"], budgets=[2], **settings)
-        run(other, tmp_path / name)
+        run_with_student(other, tmp_path / name)
     parts = [tmp_path / name for name in "abc"]
     merged = merge_experiments(tmp_path / "m", parts, environment={})
     assert {row.model for row in merged.scored} == {"student", "tutor"}

@@ -9,8 +9,7 @@ from swe_features.results import read_experiment
 from swe_features.session import run_experiment
 from tests.swe_features.small_experiment import (
     Silence,
-    Student,
-    equip_with,
+    run_with_student,
     small_experiment,
 )
 
@@ -19,13 +18,7 @@ from tests.swe_features.small_experiment import (
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("finished")
     experiment = small_experiment(folder, budgets=[2], arms=["sleep-time", "oracle"])
-    run_experiment(
-        experiment,
-        folder / "out",
-        Silence(),
-        set_up=lambda config, run_id: equip_with(Student()),
-        environment={},
-    )
+    run_with_student(experiment, folder / "out")
     return folder / "out"
 
 
