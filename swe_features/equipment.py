@@ -6,7 +6,7 @@ from functools import cache, partial
 from typing import Any, Self
 
 from agent.model import Model
-from agent.models.loading import OFFLINE, load_model
+from agent.models.loading import OFFLINE, check_access, load_model
 from sandbox.contract import Driver
 from swe_features.experiment import ExperimentConfig
 
@@ -80,6 +80,8 @@ def _by_seed(
         load(**options)
         return cache(lambda seed: load(seed=seed, **options))
     model = load(**options)
+    if config.replay is None:
+        check_access(name, **options)
     return lambda seed: model
 
 

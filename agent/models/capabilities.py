@@ -1,5 +1,6 @@
 """What a model can do, as far as litellm's own data say."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,10 +8,14 @@ from agent.models.litellm_library import load_litellm
 
 __all__ = [
     "find_context_window",
+    "find_missing_keys",
+    "has_provider",
     "has_tool_calling",
     "is_known",
     "wants_cache_markers",
 ]
+
+_NO_PROVIDER = "LLM Provider NOT provided"
 
 
 def is_known(name: str) -> bool:
@@ -42,6 +47,36 @@ def find_context_window(name: str, api_base: str | None = None) -> int | None:
     info = _find_info(name, api_base) or {}
     tokens = info.get("max_input_tokens")
     return int(tokens) if tokens else None
+
+
+def has_provider(name: str, arguments: Mapping[str, Any]) -> bool:
+    """Whether litellm knows whom to ask for a model of this name.
+
+    Args:
+        name: As litellm names it.
+        arguments: Of `litellm.completion`, one of which may name the provider.
+    """
+    litellm = load_litellm()
+    try:
+        litellm.get_llm_provider(name, arguments.get("custom_llm_provider"))
+    except Exception as error:  # noqa: BLE001 - some log in here, and fail in their way
+        return _NO_PROVIDER not in str(error)
+    return True
+
+
+def find_missing_keys(name: str) -> tuple[str, ...]:
+    """Variables of which the environment should have one; empty where nothing is amiss.
+
+    Only of providers that take nothing but a key. Others find theirs in files, or of
+    the machine they run on.
+    """
+    found = load_litellm().validate_environment(name)
+    missing: tuple[str, ...] = tuple(found["missing_keys"])
+    providers = tuple(one.removesuffix("API_KEY") for one in missing)
+    if not all(one.endswith("_") for one in providers):
+        return ()
+    # One that is spelled otherwise (`ANTHROPIC_AUTH_TOKEN`) may do as well.
+    return () if any(one.startswith(providers) for one in os.environ) else missing
 
 
 def wants_cache_markers(name: str) -> bool:

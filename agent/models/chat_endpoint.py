@@ -83,6 +83,17 @@ class ChatEndpoint:
             raise RefusedError(response)
         return _read_object(response.content)
 
+    def check_key(self, key: str | None) -> None:
+        """See whether there is a key, where one is needed.
+
+        Args:
+            key: The one that was given, if one was.
+
+        Raises:
+            ModelSetupError: There is none.
+        """
+        self._write_headers(key)
+
     def _write_headers(self, key: str | None) -> dict[str, str]:
         variable = _KEYS[self._provider]
         key = (key or os.environ.get(variable, "")).strip()

@@ -20,6 +20,8 @@ from agent.model import Reply
 from agent.models.cache_markers import mark_prefix
 from agent.models.capabilities import (
     find_context_window,
+    find_missing_keys,
+    has_provider,
     has_tool_calling,
     wants_cache_markers,
 )
@@ -77,6 +79,30 @@ class LiteLLMModel:
     def context_tokens(self) -> int | None:
         """As litellm's data have it."""
         return find_context_window(self.name, self._options.api_base)
+
+    def check_access(self) -> None:
+        """Refuse what the first request would be refused for, without asking.
+
+        Raises:
+            ModelSetupError: Nobody serves a model of this name, or its key is missing.
+        """
+        key = self._find_key()
+        if self._endpoint is not None:
+            self._endpoint.check_key(key)
+        elif not has_provider(self.name, self._options.extra):
+            msg = (
+                f"nobody serves {self.name!r}: write PROVIDER/NAME as litellm has it, "
+                "for one anthropic/claude-sonnet-4-5"
+            )
+            raise ModelSetupError(msg)
+        elif key is None and self._options.api_base is None:
+            missing = find_missing_keys(self.name)
+            if missing:
+                msg = (
+                    f"{self.name} needs a key: set {' or '.join(missing)}, "
+                    "or the option api_key_env"
+                )
+                raise ModelSetupError(msg)
 
     def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Reply:
         """Ask the model, and ask again where that may help.

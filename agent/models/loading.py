@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.errors import ModelSetupError
 from agent.model import Model
@@ -9,7 +10,10 @@ from agent.models.litellm_library import missing_library
 from agent.models.options import read_options, refuse_keys
 from agent.models.recording import RecordingModel, ReplayModel
 
-__all__ = ["OFFLINE", "check_model", "load_model"]
+if TYPE_CHECKING:
+    from agent.models.litellm_model import LiteLLMModel
+
+__all__ = ["OFFLINE", "check_access", "check_model", "load_model"]
 
 OFFLINE = "offline"
 """The policy without any language model: no key, no network, no cost."""
@@ -44,6 +48,21 @@ def load_model(
     return RecordingModel(model, record) if record is not None else model
 
 
+def check_access(name: str, **options: object) -> None:
+    """Refuse a model whose first request would be, as far as that can be told before.
+
+    Args:
+        name: As for `load_model`.
+        options: As there.
+
+    Raises:
+        ModelSetupError: Nobody serves a model of this name, or its key is missing; or
+            `load_model` would raise it.
+    """
+    if name != OFFLINE:
+        _load_litellm_model(name, options).check_access()
+
+
 def _load(name: str, options: Mapping[str, object]) -> Model:
     if not name.strip():
         msg = "the model has no name: give 'offline' or a name that litellm understands"
@@ -57,6 +76,10 @@ def _load(name: str, options: Mapping[str, object]) -> Model:
             msg = f"the offline model knows no option but seed: remove {unknown[0]}"
             raise ModelSetupError(msg)
         return OfflineModel(seed=int(str(options.get("seed", 0))))
+    return _load_litellm_model(name, options)
+
+
+def _load_litellm_model(name: str, options: Mapping[str, object]) -> "LiteLLMModel":
     try:
         from agent.models.litellm_model import LiteLLMModel  # noqa: PLC0415
     except ModuleNotFoundError as error:

@@ -135,7 +135,7 @@ def _prepare(settings: ExperimentConfig, shard: Shard | None) -> Experiment:
 
 
 def _run(experiment: Experiment, out: Path, retry: Retry) -> RunSummary:
-    signal.signal(signal.SIGTERM, _interrupt)
+    _heed_requests_to_stop()
     try:
         with shown_progress() as progress:
             return run_experiment(experiment, out, progress, retry=retry)
@@ -149,6 +149,14 @@ def _run(experiment: Experiment, out: Path, retry: Retry) -> RunSummary:
             sys.stderr.flush()
             os._exit(INTERRUPTED)
         raise typer.Exit(INTERRUPTED) from error
+
+
+def _heed_requests_to_stop() -> None:
+    """Stop as after Ctrl-C where asked to end, or where the terminal is closed."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # `nohup` has it ignored, and means it.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:

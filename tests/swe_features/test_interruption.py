@@ -71,7 +71,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted_run_keeps_what_is_finished_and_says_how_to_go_on(
     number: signal.Signals, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """`swe-features run` from the outside, with arms that ask no model."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,29 @@ def test_rows_that_cannot_be_used_can_be_skipped_and_are_counted(
     add_row(Path(words[1]), base_commit="0" * 40)
     assert main([*words, "--skip-invalid"]) == 0
     assert "Skipped: 1 row" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("model", "complaint"),
+    [
+        ("anthropic/claude-sonnet-4-5", "set ANTHROPIC_API_KEY"),
+        ("nobody/m", "nobody serves 'nobody/m'"),
+    ],
+)
+def test_a_model_that_cannot_be_asked_leaves_nothing_behind(
+    model: str,
+    complaint: str,
+    words: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in [one for one in os.environ if one.startswith("ANTHROPIC_")]:
+        monkeypatch.delenv(name)
+    assert main([*words, "--arms", "no-context", "--model", model]) == 2
+    said = capsys.readouterr().err
+    assert complaint in said
+    assert said.count("\n") == 1
+    assert not Path(words[words.index("--out") + 1]).exists()
 
 
 @pytest.mark.parametrize(

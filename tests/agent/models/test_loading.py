@@ -1,5 +1,6 @@
 """Models by name, and the options that go with them."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from agent.errors import ModelSetupError
-from agent.models.loading import load_model
+from agent.models.loading import check_access, load_model
 
 
 def test_a_litellm_name_is_loaded_without_importing_the_library() -> None:
@@ -93,3 +94,57 @@ def test_options_that_only_speak_of_tokens_and_keys_are_taken(
     options: dict[str, Any],
 ) -> None:
     assert load_model("openai/m", **options).name == "openai/m"
+
+
+@pytest.fixture
+def keyless(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in list(os.environ):
+        if name.startswith(("OPENAI_", "ANTHROPIC_", "GEMINI_", "GOOGLE_", "NONE_")):
+            monkeypatch.delenv(name)
+    return monkeypatch
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("anthropic/claude-sonnet-4-5", {}, "set ANTHROPIC_API_KEY, or the option"),
+        ("gpt-5-mini", {}, "set OPENAI_API_KEY"),
+        ("gemini/gemini-2.5-pro", {}, "set GOOGLE_API_KEY or GEMINI_API_KEY"),
+        ("openai/m", {"api_base": "http://127.0.0.1:9/v1"}, "set OPENAI_API_KEY"),
+        ("openai/m", {"api_key_env": "NONE_HERE"}, "has no NONE_HERE"),
+        ("nobody/m", {}, "nobody serves 'nobody/m': write PROVIDER/NAME"),
+        ("m", {}, "nobody serves 'm'"),
+    ],
+)
+@pytest.mark.usefixtures("keyless")
+def test_what_the_first_request_would_be_refused_for_is_refused_before(
+    name: str, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ModelSetupError, match=message):
+        check_access(name, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "variable"),
+    [
+        ("offline", {}, None),
+        ("anthropic/claude-sonnet-4-5", {}, "ANTHROPIC_API_KEY"),
+        ("anthropic/claude-sonnet-4-5", {}, "ANTHROPIC_AUTH_TOKEN"),
+        ("anthropic/claude-sonnet-4-5", {"api_key_env": "NONE_HERE"}, "NONE_HERE"),
+        ("anthropic/m", {"api_base": "http://127.0.0.1:9"}, None),
+        ("hosted_vllm/m", {"api_base": "http://127.0.0.1:9/v1"}, None),
+        ("ollama_chat/qwen3:8b", {}, None),
+        ("bedrock/anthropic.claude", {}, None),
+        ("vertex_ai/gemini-2.5-pro", {}, None),
+        ("m", {"extra": {"custom_llm_provider": "hosted_vllm"}}, None),
+    ],
+)
+def test_what_may_have_its_key_elsewhere_is_taken(
+    name: str,
+    options: dict[str, Any],
+    variable: str | None,
+    keyless: pytest.MonkeyPatch,
+) -> None:
+    if variable is not None:
+        keyless.setenv(variable, "sk-planted")
+    check_access(name, **options)
