@@ -18,6 +18,8 @@ _GRAMMARS = {
     ".mjs": ("tree_sitter_javascript", "language"),
     ".cjs": ("tree_sitter_javascript", "language"),
     ".ts": ("tree_sitter_typescript", "language_typescript"),
+    ".mts": ("tree_sitter_typescript", "language_typescript"),
+    ".cts": ("tree_sitter_typescript", "language_typescript"),
     ".tsx": ("tree_sitter_typescript", "language_tsx"),
 }
 _NAMED = frozenset(
@@ -27,11 +29,24 @@ _NAMED = frozenset(
         "function_declaration",
         "generator_function_declaration",
         "class_declaration",
+        "abstract_class_declaration",
         "method_definition",
+        "internal_module",
         "interface_declaration",
         "type_alias_declaration",
         "enum_declaration",
     )
+)
+_BOUND = {
+    "variable_declarator": ("name", "value"),
+    "pair": ("key", "value"),
+    "field_definition": ("property", "value"),
+    "public_field_definition": ("name", "value"),
+    "assignment_expression": ("left", "right"),
+}
+"""What may bind a function to a name in JavaScript: the fields of both."""
+_FUNCTIONS = frozenset(
+    ("arrow_function", "function_expression", "generator_function", "class")
 )
 _HEADING = re.compile(rb"^#{1,4}\s+(.+?)\s*#*$", re.M)
 _MARKUP = frozenset((".md", ".mdx", ".markdown"))
@@ -60,7 +75,7 @@ def find_symbols(path: str, content: bytes) -> tuple[Symbol, ...]:
     parser = _parser(suffix)
     if parser is None:
         return ()
-    return tuple(_walk(parser.parse(content).root_node, 0))
+    return tuple(_walk(parser.parse(content).root_node))
 
 
 # Any: the grammars' parser has no types of its own.
@@ -78,20 +93,30 @@ def _parser(suffix: str) -> Any:  # noqa: ANN401
     return sitter.Parser(sitter.Language(getattr(grammar, function)()))
 
 
-def _walk(node: Any, depth: int) -> Iterator[Symbol]:  # noqa: ANN401 - as above
-    for child in node.children:
-        deeper = depth
-        if child.type in _NAMED:
-            name = child.child_by_field_name("name")
-            if name is not None:
-                yield Symbol(
-                    name.text.decode("utf-8", "replace"),
-                    child.start_point[0] + 1,
-                    child.end_point[0] + 1,
-                )
-            deeper += 1
-        if deeper < _DEEPEST and child.child_count:
-            yield from _walk(child, deeper)
+def _walk(root: Any) -> Iterator[Symbol]:  # noqa: ANN401 - as above
+    """Named nodes from top to bottom; long chains of operators are deep trees."""
+    waiting = [(child, 0) for child in reversed(root.children)]
+    while waiting:
+        node, depth = waiting.pop()
+        name = _name_of(node)
+        if name is not None:
+            text = name.text.decode("utf-8", "replace")
+            yield Symbol(text, node.start_point[0] + 1, node.end_point[0] + 1)
+        deeper = depth + (node.type in _NAMED)
+        if deeper < _DEEPEST:
+            waiting.extend((child, deeper) for child in reversed(node.children))
+
+
+def _name_of(node: Any) -> Any:  # noqa: ANN401 - as above
+    """The node that names what a node defines; None where it defines nothing."""
+    if node.type in _NAMED:
+        return node.child_by_field_name("name")
+    if node.type not in _BOUND:
+        return None
+    name, value = map(node.child_by_field_name, _BOUND[node.type])
+    if name is None or value is None or value.type not in _FUNCTIONS:
+        return None
+    return name
 
 
 def _headings(content: bytes) -> Iterator[Symbol]:

@@ -1,3 +1,5 @@
+import pytest
+
 from agent.localizer.excerpts import best_excerpt
 from agent.localizer.query import read_query
 from agent.localizer.symbols import find_symbols
@@ -50,3 +52,33 @@ def test_nothing_in_common_and_binary_have_no_excerpt() -> None:
     query = read_query("Unrelated zebra")
     assert best_excerpt("a.py", _PYTHON, query) is None
     assert best_excerpt("a.py", b"zebra\0zebra", query) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "const pay = () => {}",
+        "var pay = function () {}",
+        "exports.pay = function () {}",
+        "const shop = { pay: async () => 1 }",
+        "class Cart { pay = () => 1 }",
+        "abstract class pay {}",
+        "namespace pay {}",
+    ],
+)
+def test_a_function_bound_to_a_name_is_a_symbol(line: str) -> None:
+    names = [
+        one.name.rpartition(".")[2] for one in find_symbols("a.mts", line.encode())
+    ]
+    assert "pay" in names
+
+
+def test_a_value_bound_to_a_name_is_none() -> None:
+    assert find_symbols("a.js", b"const size = 3; exports.size = size\n") == ()
+
+
+def test_a_deep_tree_is_walked_to_its_end() -> None:
+    """A chain of two thousand operators ended in a RecursionError."""
+    chain = " + ".join('"a"' for _ in range(2_000))
+    text = f"const words = {chain}\nfunction pay() {{}}\n".encode()
+    assert [one.name for one in find_symbols("a.js", text)] == ["pay"]
