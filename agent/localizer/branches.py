@@ -37,14 +37,18 @@ def brought_by_merges(
 
 
 def branch_of(merge: Commit, brought: Mapping[str, Commit]) -> list[Commit]:
-    """Commits of a merged branch, oldest first, as far as its first parents tell."""
-    branch: list[Commit] = []
-    at = brought.get(merge.parents[1])
-    while at is not None and len(branch) < _LARGEST_BRANCH and len(at.parents) == 1:
-        branch.append(at)
+    """Commits of the merged branches, oldest first, as far as first parents tell."""
+    return [one for tip in merge.parents[1:] for one in _line_to(tip, brought)]
+
+
+def _line_to(tip: str, brought: Mapping[str, Commit]) -> list[Commit]:
+    line: list[Commit] = []
+    at = brought.get(tip)
+    while at is not None and len(line) < _LARGEST_BRANCH and len(at.parents) == 1:
+        line.append(at)
         at = brought.get(at.parents[0])
-    branch.reverse()
-    return branch if len(branch) < _LARGEST_BRANCH else []
+    line.reverse()
+    return line if len(line) < _LARGEST_BRANCH else []
 
 
 def parts_of(merge: Commit, brought: Mapping[str, Commit]) -> list[Change]:

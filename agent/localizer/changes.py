@@ -11,7 +11,8 @@ __all__ = ["BODY_LIMIT", "Change", "Commit", "read_commits", "split_message"]
 
 BODY_LIMIT = 4_000
 """Characters of a text that are read."""
-_FIELDS = "%H%x1f%P%x1f%ct%x1f%B%x1e"
+_FIELDS = "%H%x1f%P%x1f%ct%x1f%B"
+_LOG = ("log", "-z", "--topo-order", "--encoding=UTF-8", f"--format={_FIELDS}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +46,17 @@ class Commit:
 
 def read_commits(repo: Path, revisions: Iterable[str]) -> dict[str, Commit]:
     """Commits by their full ids, the newest first, as `git log` takes revisions."""
-    output = run_git(
-        repo, ("log", "--topo-order", f"--format={_FIELDS}", "--stdin"), revisions
-    )
+    output = run_git(repo, (*_LOG, "--stdin"), revisions)
     commits = {}
-    for record in output.decode(errors="replace").split("\x1e\n"):
+    for record in output.decode(errors="replace").split("\0"):
         if not record.strip():
             continue
-        commit, parents, time, message = record.rstrip("\x1e").split("\x1f", 3)
+        commit, parents, time, message = record.split("\x1f", 3)
         commits[commit] = Commit(
-            commit, tuple(parents.split()), int(time), message[: 2 * BODY_LIMIT]
+            commit,
+            tuple(parents.split()),
+            int(time or 0),  # some tools write commits without a date
+            message[: 2 * BODY_LIMIT],
         )
     return commits
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.localizer.changes import Change
-from agent.localizer.git import run_git, stream_git
+from agent.localizer.git import git_folder, run_git, stream_git
 
 __all__ = ["ChangeDiff", "ChangedPath", "Patch", "read_diffs"]
 
@@ -45,13 +45,14 @@ class ChangedPath:
 
 @dataclass(slots=True)
 class Patch:
-    """Changed lines of one file, cut at a limit."""
+    """Changed lines of one file, each side cut at a limit."""
 
     path: str = ""
     old_path: str = ""
     added: list[bytes] = field(default_factory=list)
     removed: list[bytes] = field(default_factory=list)
-    room: int = _PATCH_LIMIT
+    room_added: int = _PATCH_LIMIT
+    room_removed: int = _PATCH_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +122,13 @@ def _read_patches(
         # Each excluded path is compared with each changed one, so folders it is.
         folders = {path.rpartition("/")[0] or path for path in excluded}
         excluded = sorted(folders)[:_MOST_EXCLUDED]
-    limits = ["--", ".", *(f":(top,exclude,literal){path}" for path in excluded)]
+    limits = ["--", ":(top)", *(f":(top,exclude,literal){path}" for path in excluded)]
     commit = ""
     patches: list[Patch] = []
     lines = stream_git(
-        repo, (*_DIFF, "-p", "-U0", "-M", *(limits if excluded else ())), pairs
+        git_folder(repo),
+        (*_DIFF, "-p", "-U0", "-M", *(limits if excluded else ())),
+        pairs,
     )
     for line in lines:
         if line.startswith(b"diff --git "):
@@ -163,18 +166,27 @@ def _read_hunk(line: bytes, lines: Iterator[bytes], patch: Patch) -> None:
         return
     removed = 1 if match[1] is None else int(match[1])
     added = 1 if match[2] is None else int(match[2])
-    for target, expected in ((patch.removed, removed), (patch.added, added)):
-        taken = 0
-        while taken < expected:
-            one = next(lines, None)
-            if one is None:
-                return
-            if one.startswith(b"\\"):
-                continue
-            taken += 1
-            patch.room -= len(one)
-            if patch.room > 0 and len(one) <= _LINE_LIMIT:
-                target.append(one[1:])
+    patch.room_removed = _take(lines, removed, patch.removed, patch.room_removed)
+    patch.room_added = _take(lines, added, patch.added, patch.room_added)
+
+
+def _take(lines: Iterator[bytes], expected: int, kept: list[bytes], room: int) -> int:
+    """Take lines off a stream, keep what there is room for, return what room is left.
+
+    Both sides of a patch have their own: a file that is written anew must not be cut on
+    one side only.
+    """
+    while expected:
+        one = next(lines, None)
+        if one is None:
+            break
+        if one.startswith(b"\\"):
+            continue
+        expected -= 1
+        if len(one) <= min(room, _LINE_LIMIT):
+            room -= len(one)
+            kept.append(one[1:])
+    return room
 
 
 def _unquote(path: bytes) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agent.errors import LocalizerError
 
-__all__ = ["run_git", "stream_git"]
+__all__ = ["git_folder", "run_git", "stream_git"]
 
 _OPTIONS = (
     "--no-pager",
@@ -19,7 +19,7 @@ _OPTIONS = (
     "-c",
     "core.bigFileThreshold=1m",
     "-c",
-    "diff.renameLimit=400",
+    "diff.renameLimit=2000",
     "-c",
     "gc.auto=0",
     # Nothing that runs here obeys a repository's own settings, so whose it is does not
@@ -30,6 +30,10 @@ _OPTIONS = (
     "log.showSignature=false",
     "-c",
     "core.fsmonitor=false",
+    "-c",
+    f"core.attributesFile={os.devnull}",
+    "-c",
+    "advice.graftFileDeprecated=false",
 )
 
 _PATH_ERRORS = "surrogateescape"
@@ -48,8 +52,19 @@ def run_git(repo: Path, arguments: Sequence[str], stdin: Iterable[str] = ()) -> 
     return b"".join(stream_git(repo, arguments, stdin))
 
 
+def git_folder(repo: Path) -> Path:
+    """Where git keeps a repository; what runs there sees no file of a work tree.
+
+    Such a file may be one of attributes, which say what git takes for a text.
+    """
+    folder = run_git(repo, ("rev-parse", "--absolute-git-dir")).rstrip(b"\n")
+    return Path(os.fsdecode(folder))
+
+
 def stream_git(
-    repo: Path, arguments: Sequence[str], stdin: Iterable[str] = ()
+    repo: Path,
+    arguments: Sequence[str],
+    stdin: Iterable[str] = (),
 ) -> Iterator[bytes]:
     """The lines that one git command prints, as they come.
 
@@ -65,6 +80,8 @@ def stream_git(
     environment = {
         **{key: value for key, value in os.environ.items() if key[:4] != "GIT_"},
         "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_GRAFT_FILE": os.devnull,
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_NO_LAZY_FETCH": "1",
         "LC_ALL": "C",

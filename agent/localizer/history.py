@@ -23,9 +23,18 @@ from agent.localizer.heads import add_by_time, head_changes
 
 __all__ = ["list_changes", "resolve_commit"]
 
-_MERGE = re.compile(r"^Merge (pull request|branch|remote|commit|tag)\b")
+_MERGE = re.compile(
+    r"^Merge (pull requests?|branch(es)?|remote-tracking|remote|commits?|tags?)\b"
+    r"|^(Auto merge of|Merge) #\d|^Merged in "
+)
+"""Titles that forges write: GitHub's, git's own, bors's, Bitbucket's."""
 _UNKNOWN = "Needed a single revision"
-_NUMBER = re.compile(r"\(#(\d+)\)\s*$|^Merge pull request #(\d+)")
+_NUMBER = re.compile(
+    r"\(#(\d+)\)\s*$|^(?:Merge pull request|Auto merge of|Merge) #(\d+)"
+    r"|\(pull request #(\d+)\)\s*$|^Merged PR (\d+): "
+)
+_MERGE_REQUEST = re.compile(r"^See merge request \S*!(\d+)\s*$", re.M)
+_PREFIX = re.compile(r"^Merged PR \d+: ")
 
 
 def resolve_commit(repo: Path, revision: str) -> str:
@@ -90,10 +99,11 @@ def list_changes(
 def _chain_change(at: Commit, brought: Mapping[str, Commit]) -> Change:
     """What a commit did; a merge speaks with the words of what it brought too."""
     title, body = split_message(at.message)
-    number = _NUMBER.search(title)
+    number = _NUMBER.search(title) or _MERGE_REQUEST.search(body)
+    title = _PREFIX.sub("", title)
     if len(at.parents) > 1:
         if _MERGE.match(title):
-            first, _, rest = body.partition("\n")
+            first, _, rest = body.strip().partition("\n")
             title, body = first.strip(), rest.strip()
         branch = branch_of(at, brought)
         texts = [split_message(one.message) for one in branch]
@@ -108,5 +118,5 @@ def _chain_change(at: Commit, brought: Mapping[str, Commit]) -> Change:
         time=at.time,
         title=title,
         body=body[:BODY_LIMIT],
-        number=int(number[1] or number[2]) if number else None,
+        number=int(next(filter(None, number.groups()))) if number else None,
     )

@@ -25,13 +25,16 @@ def horizon_of(repo: Path, *, with_heads: bool) -> str:
         with_heads: Whether heads of pull requests belong to the past.
     """
     name = "heads-" + _digest(sorted(pull_heads(repo))) if with_heads else "chain"
-    ends = _shallow_ends(repo)
-    return f"{name}-shallow-{_digest(ends)}" if ends else name
+    ends, attributes = _read(repo, "shallow"), _read(repo, "info/attributes")
+    if ends:
+        name += f"-shallow-{_digest(sorted(ends.split()))}"
+    # They say which files git takes for texts, and no commit has them.
+    return f"{name}-attributes-{_digest([attributes])}" if attributes else name
 
 
 def is_shallow(repo: Path) -> bool:
     """Whether a clone knows its newest commits only."""
-    return bool(_shallow_ends(repo))
+    return bool(_read(repo, "shallow"))
 
 
 def pull_heads(repo: Path) -> Mapping[str, int]:
@@ -46,11 +49,14 @@ def pull_heads(repo: Path) -> Mapping[str, int]:
     return heads
 
 
-def _shallow_ends(repo: Path) -> list[str]:
-    """Oldest commits of a shallow clone, sorted; none of one that has all."""
-    path = run_git(repo, ("rev-parse", "--git-path", "shallow")).decode().strip()
+def _read(repo: Path, name: str) -> str:
+    """One of git's own files beside the objects; nothing where it is not there.
+
+    `shallow` has the oldest commits of a shallow clone.
+    """
+    path = run_git(repo, ("rev-parse", "--git-path", name)).decode().strip()
     file = repo / path
-    return sorted(file.read_text(encoding="ascii").split()) if file.is_file() else []
+    return file.read_text("utf-8", "replace").strip() if file.is_file() else ""
 
 
 def _digest(names: list[str]) -> str:

@@ -62,6 +62,8 @@ def learn(
     lesson = _Lesson(repo=repo, commit=commit, horizon=horizon, with_heads=with_heads)
     start = shipped_prior() if prior is None else prior
     known = _newest_known(repo, commit, horizon, store) if store else None
+    if known is not None and with_heads and not _heads_fit(repo, commit, known.index):
+        known = None
     stored = lesson.build(start) if known is None else lesson.update(known, start)
     if store is not None:
         store.save(stored)
@@ -160,3 +162,16 @@ def _newest_known(
         if name in known:
             return store.load(name, horizon)
     return None
+
+
+def _heads_fit(repo: Path, commit: str, index: Index) -> bool:
+    """Whether the heads of an older past may stand in that of a commit.
+
+    One may have been merged since, and by a clock that was set back be too young.
+    """
+    heads = {row.commit: row.time for row in index.changes if row.is_head}
+    time = int(run_git(repo, ("log", "-1", "--format=%ct", commit)) or 0)
+    if any(head > time for head in heads.values()):
+        return False
+    outside = run_git(repo, ("rev-list", "--stdin"), [*heads, f"^{commit}"])
+    return heads.keys() <= set(outside.decode().split())

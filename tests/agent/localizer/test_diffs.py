@@ -1,7 +1,10 @@
 from pathlib import Path
 
+import pytest
+
 from agent.localizer.diffs import ChangeDiff, read_diffs
 from agent.localizer.history import list_changes, resolve_commit
+from agent.localizer.horizon import horizon_of
 from tests.agent.localizer.pasts import Past
 
 
@@ -59,3 +62,28 @@ def test_a_bundle_is_named_and_not_read(tmp_path: Path) -> None:
     assert {one.path for one in diff.paths} == {"bundle.js", "a.py"}
     added = {patch.path: len(patch.added) for patch in diff.patches if patch.added}
     assert added == {"a.py": 1}
+
+
+def test_a_file_written_anew_keeps_both_sides(tmp_path: Path) -> None:
+    past = Past(tmp_path / "one")
+    lines = "".join(f"row {number:05} of the table\n" for number in range(4_000))
+    past.commit("One", {"table.py": lines})
+    past.commit("Two", {"table.py": lines.replace("\n", "\r\n")})
+    (patch,) = _diffs(past.write())[-1].patches
+    assert len(patch.removed) == len(patch.added) == 4_000
+
+
+@pytest.mark.parametrize("file", [".gitattributes", ".git/info/attributes"])
+def test_no_attribute_outside_of_the_past_hides_a_text(
+    tmp_path: Path, file: str
+) -> None:
+    past = Past(tmp_path / "one")
+    past.commit("One", {"a.py": "1\n"})
+    repo = past.write()
+    before = horizon_of(repo, with_heads=False)
+    (repo / file).parent.mkdir(exist_ok=True)
+    (repo / file).write_text("*.py -diff\n")
+    if file.startswith(".git/"):  # git obeys it, so it names another past
+        assert horizon_of(repo, with_heads=False) != before
+    else:
+        assert _diffs(repo)[-1].patches[0].added == [b"1\n"]

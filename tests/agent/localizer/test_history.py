@@ -1,7 +1,10 @@
+import subprocess
 from pathlib import Path
 
+import pytest
+
 from agent.localizer.history import list_changes, resolve_commit
-from tests.agent.localizer.pasts import Past
+from tests.agent.localizer.pasts import Past, git
 
 
 def test_a_merge_speaks_with_the_words_of_its_branch(tmp_path: Path) -> None:
@@ -114,3 +117,80 @@ def test_only_what_is_new_is_listed_after_a_commit(tmp_path: Path) -> None:
     for with_heads in (False, True):
         new = list_changes(repo, tip, after=old, with_heads=with_heads)
         assert [one.title for one in new] == ["Step 3", "Step 4"]
+
+
+@pytest.mark.parametrize(
+    ("message", "title", "number"),
+    [
+        ("Add a proxy (#12)", "Add a proxy", 12),
+        ("Merged PR 12: Add a proxy", "Add a proxy", 12),
+        ("Merge branches 'one' and 'two'\n\nAdd a proxy", "Add a proxy", None),
+        ("Auto merge of #12 - me:side, r=you\n\nAdd a proxy", "Add a proxy", 12),
+        ("Merged in side (pull request #12)\n\nAdd a proxy", "Add a proxy", 12),
+        (
+            "Merge branch 'a' into 'b'\n\nAdd a proxy\n\nSee merge request a/b!12",
+            "Add a proxy",
+            12,
+        ),
+    ],
+)
+def test_what_other_forges_write_is_read(
+    tmp_path: Path, message: str, title: str, number: int | None
+) -> None:
+    past = Past(tmp_path / "one")
+    past.commit("Begin", {"a.py": "1\n"})
+    past.commit("Draft", {"a.py": "2\n"}, ref="refs/heads/side", parents=(1,))
+    past.commit(message, {"a.py": "2\n"}, parents=(1, 2))
+    repo = past.write()
+    last = list_changes(repo, resolve_commit(repo, "main"))[-1]
+    assert last.title.removesuffix(" (#12)") == title
+    assert last.number == number
+
+
+def test_every_branch_of_an_octopus_speaks(tmp_path: Path) -> None:
+    past = Past(tmp_path / "one")
+    past.commit("Begin", {"a.py": "1\n"})
+    past.commit("Draft one", {"b.py": "2\n"}, ref="refs/heads/one", parents=(1,))
+    past.commit("Draft two", {"c.py": "2\n"}, ref="refs/heads/two", parents=(1,))
+    files: dict[str, str | bytes | None] = {"b.py": "2\n", "c.py": "2\n"}
+    past.commit("Merge branches 'one' and 'two'", files, parents=(1, 2, 3))
+    repo = past.write()
+    changes = list_changes(repo, resolve_commit(repo, "main"))
+    merge = next(one for one in changes if one.title == "Draft one" and not one.is_part)
+    assert merge.body.split("\n")[-2:] == ["Draft one", "Draft two"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("i18n.logOutputEncoding", "UTF-16"), ("i18n.commitEncoding", "ISO-8859-1")],
+)
+def test_a_message_is_read_whatever_its_repository_is_set_to(
+    tmp_path: Path, setting: str, value: str
+) -> None:
+    past = Past(tmp_path / "one")
+    past.commit("Größe \x1e\n und mehr", {"a.py": "1\n"})
+    repo = past.write()
+    git(repo, "config", setting, value)
+    (change,) = list_changes(repo, resolve_commit(repo, "main"))
+    assert change.title == "Größe"
+    assert change.body.endswith("und mehr")
+
+
+def test_a_commit_without_a_date_is_as_old_as_can_be(tmp_path: Path) -> None:
+    past = Past(tmp_path / "one")
+    past.commit("Begin", {"a.py": "1\n"})
+    repo = past.write()
+    raw = git(repo, "cat-file", "commit", "main")
+    undated = "\n".join(
+        line.rpartition("> ")[0] + ">" if line.startswith("committer ") else line
+        for line in raw.split("\n")
+    )
+    done = subprocess.run(
+        ["git", "hash-object", "-t", "commit", "-w", "--literally", "--stdin"],
+        cwd=repo,
+        input=undated.encode(),
+        capture_output=True,
+        check=True,
+    )
+    (change,) = list_changes(repo, done.stdout.decode().strip())
+    assert change.time == 0

@@ -55,6 +55,38 @@ def test_a_commit_that_stands_in_for_another_is_not_believed(tmp_path: Path) -> 
     assert learn(repo).rank(TITLE) == plain
 
 
+def test_a_graft_is_not_believed(tmp_path: Path) -> None:
+    repo = shop(tmp_path / "one", rounds=3).write()
+    plain = learn(repo).rank(TITLE)
+    (repo / ".git" / "info").mkdir(exist_ok=True)
+    (repo / ".git" / "info" / "grafts").write_text(
+        git(repo, "rev-parse", "main") + "\n"
+    )
+    assert learn(repo).rank(TITLE) == plain
+
+
+@pytest.mark.parametrize("merged", [True, False])
+def test_a_head_that_no_longer_is_one_is_forgotten(
+    tmp_path: Path, *, merged: bool
+) -> None:
+    past = shop(tmp_path / "one", rounds=3)
+    last = past.marks
+    idea = {"shop/cache.py": "# frobnicate\n"}
+    head = past.commit("An idea", idea, ref="refs/pull/3/head", parents=(5,), day=90)
+    past.commit("A clock ahead", {"a.md": "1\n"}, parents=(last,), day=99)
+    repo = past.write()
+    store = IndexStore(tmp_path / "indexes")
+    assert [one.title for one in _changes(repo, store) if one.is_head] == ["An idea"]
+    if merged:
+        past.commit("Merge pull request #3", idea, parents=(head + 1, head), day=100)
+    else:
+        past.commit("A right clock", {"a.md": "2\n"}, parents=(head + 1,), day=80)
+    past.write()
+    grown = learn(repo, store=store, with_heads=True)
+    assert not any(one.is_head for one in grown.index.changes)
+    assert grown.rank(TITLE) == learn(repo, with_heads=True).rank(TITLE)
+
+
 def test_a_partial_clone_is_told_what_it_lacks(tmp_path: Path) -> None:
     repo = shop(tmp_path / "one", rounds=1).write()
     git(repo, "config", "uploadpack.allowFilter", "true")
