@@ -7,11 +7,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.localizer.imports import module_names
 from agent.localizer.journal import ChangeRow, Journal, Vocabulary
 from agent.localizer.path_words import PathWords
 from agent.localizer.paths import FileKind, PathFacts, describe_path
 from agent.localizer.postings import Ints, Postings
-from agent.localizer.tokens import terms_of
 
 __all__ = ["Index", "Snapshot", "freeze"]
 
@@ -19,9 +19,10 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 _UNREADABLE_TEXT = """
-    .png .jpg .jpeg .gif .ico .webp .bmp .svg .mp4 .mp3 .wav .webm .mov .pdf .ttf .woff
-    .woff2 .eot .zip .gz .tar .bz2 .xz .7z .pyc .so .dll .exe .bin .npy .npz .pkl .pt
-    .safetensors .onnx .db .sqlite .map .cast .jar .class .o .a
+    .png .jpg .jpeg .gif .ico .webp .bmp .avif .psd .mp4 .mp3 .wav .ogg .webm .mov .pdf
+    .ttf .otf .woff .woff2 .eot .zip .gz .tgz .tar .bz2 .xz .zst .7z .whl .pyc .so
+    .dylib .dll .lib .exe .bin .wasm .npy .npz .pkl .pt .safetensors .onnx .parquet .db
+    .sqlite .map .cast .jar .class .o .a .xlsx .docx .pptx .lockb
 """
 _UNREADABLE = frozenset(_UNREADABLE_TEXT.split())
 
@@ -157,6 +158,15 @@ class Index:
         return _gathered(facts.folder.lower() for facts in self.facts)
 
     @cached_property
+    def folders_by_part(self) -> dict[str, list[str]]:
+        """Folders of `folder_paths` by each single name in them."""
+        found: dict[str, list[str]] = {}
+        for folder in self.folder_paths:
+            for part in set(folder.split("/")):
+                found.setdefault(part, []).append(folder)
+        return found
+
+    @cached_property
     def path_suffix(self) -> Ints:
         """Number of each path's suffix."""
         return _number(facts.suffix for facts in self.facts)
@@ -221,15 +231,14 @@ class Index:
         return starts, order
 
     @cached_property
-    def path_term(self) -> Ints:
-        """The term by which each path is imported; -1 where nothing says it."""
+    def path_modules(self) -> Ints:
+        """The terms by which each path is imported, two of each; -1 for none."""
         known = self.term_number
-        terms = []
-        for facts in self.facts:
-            stem = facts.folder.rpartition("/")[2] if facts.stem == "__init__" else ""
-            found = terms_of(stem or facts.stem)
-            terms.append(known.get(found[-1], -1) if found else -1)
-        return np.array(terms, np.int64)
+        terms = np.full((len(self.paths), 2), -1, np.int64)
+        for row, path in enumerate(self.paths):
+            for column, name in enumerate(module_names(path)):
+                terms[row, column] = known.get(name, -1)
+        return terms
 
     @cached_property
     def change_size(self) -> Ints:

@@ -1,6 +1,5 @@
 """Write the past down as integers: one call for each change, oldest first."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from agent.localizer.changes import Change
+from agent.localizer.definitions import defined_names
 from agent.localizer.diffs import ChangeDiff, Patch
+from agent.localizer.imports import imported_names
 from agent.localizer.paths import PathFacts
 from agent.localizer.postings import Ints, Postings, group_entries, merge_postings
 from agent.localizer.tokens import IDENTIFIER, STOP_WORDS, terms_of
@@ -18,25 +19,6 @@ __all__ = ["FIELDS", "ChangeRow", "Journal", "Vocabulary"]
 FIELDS = ("content", "definitions", "imports", "messages")
 """What is indexed. Places are touches, but for `messages`, where they are changes."""
 
-_DEFINITION = re.compile(
-    r"^\s*(?:(?:export|default|async|public|private|protected|static|abstract|pub)\s+)*"
-    r"(?:def|class|function|func|fn|interface|type|enum|struct|trait|const)\s+"
-    r"\*?(?:\([^)]*\)\s*)?([^\W\d]\w*)"
-    r"|^#{1,4}\s+(.+)$"
-    r"|[\"'](--[a-z][\w-]+)"
-    # JavaScript: `res.send = function`, `send: async () =>`, and methods of a class
-    r"|^[ \t]*(?:[\w$]+\.)*([^\W\d]\w*)[ \t]*[=:][ \t]*(?:async\s+)?"
-    r"(?:function\b|\([^()\n]*\)\s*=>|\w+\s*=>)"
-    r"|^[ \t]+(?:(?:async|static|get|set|public|private|protected)\s+)*"
-    r"(?!(?:if|for|while|switch|catch|with|return|function)\b)"
-    r"([^\W\d]\w*)\([^()\n]*\)\s*(?::[^{}=\n]+)?\{\s*$",
-    re.M,
-)
-_IMPORT = re.compile(
-    r"^\s*(?:from\s+([\w.]+)\s+)?import\s+(?![^\n]*\bfrom\s+[\"'])([\w., ]+)"
-    r"|\bfrom\s+[\"']([^\"']+)[\"']|\brequire\([\"']([^\"']+)[\"']\)",
-    re.M,
-)
 _FLUSH_AT = 400_000
 _LONGEST_MESSAGE = 400
 _LARGEST_COUNTED_CHANGE = 300
@@ -60,15 +42,19 @@ class Vocabulary:
         return found
 
     def splits(self, identifiers: Iterable[str]) -> list[int]:
-        """Number of each identifier's split, for `expand`."""
+        """Number of each identifier's split, for `expand`.
+
+        A module's name, which begins with a slash, is one term.
+        """
         known = self._splits
         numbers = []
         for identifier in identifiers:
             number = known.get(identifier)
             if number is None:
                 number = known[identifier] = len(self._split_terms)
-                terms = tuple(self.intern(term) for term in terms_of(identifier))
-                self._split_terms.append(terms)
+                is_module = identifier.startswith("/")
+                words = (identifier,) if is_module else terms_of(identifier)
+                self._split_terms.append(tuple(map(self.intern, words)))
             numbers.append(number)
         return numbers
 
@@ -244,7 +230,11 @@ class Journal:
         self._waiting["messages"].add(splits, number, 1)
 
     def _add_patch(self, touch: int, patch: Patch, *, leaves_tree: bool) -> None:
-        for lines, sign in ((patch.added, 1), (patch.removed, -1)):
+        before = patch.old_path or patch.path
+        for lines, path, sign in (
+            (patch.added, patch.path, 1),
+            (patch.removed, before, -1),
+        ):
             if not lines:
                 continue
             text = b"".join(lines).decode("utf-8", "replace")
@@ -252,20 +242,8 @@ class Journal:
             self._waiting["content"].add(splits, touch, sign)
             if not leaves_tree:
                 self.touch_length[touch] += sign * len(splits)
-            names = [name for found in _DEFINITION.findall(text) for name in found]
+            names = defined_names(text, path)
             named = [word for name in names for word in IDENTIFIER.findall(name)]
             self._waiting["definitions"].add(self.vocabulary.splits(named), touch, sign)
-            self._waiting["imports"].add(
-                self.vocabulary.splits(_imported(text)), touch, sign
-            )
-
-
-def _imported(text: str) -> list[str]:
-    """Last names of the modules that some lines import."""
-    found = []
-    for module, names, *paths in _IMPORT.findall(text):
-        if module:
-            found.append(module.rpartition(".")[2])
-        found += [name.strip().rpartition(".")[2] for name in names.split(",")[:8]]
-        found += [path.rpartition("/")[2].partition(".")[0] for path in paths if path]
-    return [name.split(" ")[0] for name in found if name]
+            imported = imported_names(text, path)
+            self._waiting["imports"].add(self.vocabulary.splits(imported), touch, sign)

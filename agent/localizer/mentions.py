@@ -32,7 +32,8 @@ def spelled_paths(index: Index, spelled: Sequence[str]) -> Floats:
                 value[path] = max(value[path], 0.5 + 0.5 * share)
             elif one.endswith(f"/{whole}"):
                 value[path] = max(value[path], _PART)
-        for folder, paths in index.folder_paths.items():
+        for folder in index.folders_by_part.get(one.rpartition("/")[2], ()):
             if f"/{one}/" in f"/{folder}/":
+                paths = index.folder_paths[folder]
                 value[paths] = np.maximum(value[paths], _PART)
     return value

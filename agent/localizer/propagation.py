@@ -112,30 +112,34 @@ class _Propagation:
 
     def _imports(self) -> tuple[Floats, Floats]:
         """Files that import the likely ones, and files that those import."""
-        terms = self.index.path_term[self.path]
-        named = [int(one) for one in self.anchors if terms[one] >= 0]
-        weight = np.array([self.probability[one] for one in named], np.float64)
+        modules = self.index.path_modules[self.path]
+        named = [
+            (one, int(term))
+            for one in self.anchors.tolist()
+            for term in modules[one]
+            if term >= 0
+        ]
+        anchors = np.array([one for one, _ in named], np.int64)
         found = self.index.postings["imports"].gather(
-            [int(terms[one]) for one in named], self.at.touch
+            [term for _, term in named], self.at.touch
         )
         present = self._present(found, len(named)) > 0
-        present &= np.arange(len(self.files)) != np.array(named, np.int64)[:, None]
+        present &= np.arange(len(self.files)) != anchors[:, None]
         spread = present.sum(1) + 1.0
-        imports = (weight / np.sqrt(spread)) @ present if named else self._nothing()
+        imports = (self.probability[anchors] / np.sqrt(spread)) @ present
         value = np.zeros(len(self.index.words) + 1)
         for anchor in self.anchors.tolist():
-            used = self._alive_terms(anchor, self.index.import_terms, "imports")
-            value[used] += self.probability[anchor]
-        own = np.where(terms >= 0, value[terms], 0.0)
-        return imports, own
+            value[self._terms_once(anchor, self.index.import_terms)] += (
+                self.probability[anchor]
+            )
+        imported = np.where(modules >= 0, value[modules], 0.0).sum(1)
+        return imports, imported
 
     def _symbols(self) -> Floats:
         """Files that use the rare names which the likely files define."""
         total = self._nothing()
         for anchor in self.anchors[:_SYMBOL_ANCHORS].tolist():
-            terms = self._alive_terms(
-                anchor, self.index.definition_terms, "definitions"
-            )
+            terms = self._terms_once(anchor, self.index.definition_terms)
             words = self.index.words
             names = [term for term in terms.tolist() if words[term][0] == "="]
             names = names[-_SYMBOLS:]  # the newest words of the repository
@@ -150,11 +154,8 @@ class _Propagation:
                 total += self.probability[anchor] * used / best
         return total
 
-    def _alive_terms(
-        self, anchor: int, forward: tuple[Ints, NDArray[np.int32]], field: str
-    ) -> Ints:
-        """Terms of a field that a file still has."""
-        del field
+    def _terms_once(self, anchor: int, forward: tuple[Ints, NDArray[np.int32]]) -> Ints:
+        """Terms of a field that a file's newest touches added or removed."""
         starts, terms = forward
         touches = self._touches_of(anchor)[-200:]
         touches = touches[self.index.main_touch[touches]]
