@@ -17,17 +17,19 @@ Floats = NDArray[np.float64]
 _TOPICS = {
     name: re.compile(rf"\b(?:{words})\b", re.I)
     for name, words in {
-        "docs": r"docs?|documentation|docstrings?|readme|tutorials?|guides?|examples?",
+        "docs": r"docs?|documentation|docstrings?|jsdoc|readme|tutorials?|guides?"
+        r"|examples?",
         "tests": r"tests?|testing|tested|coverage|fixtures?",
         "option": r"options?|flags?|arguments?|args?|cli|command.?line|parameters?"
         r"|settings?",
         "fix": r"fix|fixes|fixed|bugs?|errors?|crash\w*|regressions?|issues?|wrong",
         "remove": r"remov\w*|drop\w*|delet\w*|deprecat\w*",
         "move": r"mov\w*|renam\w*|refactor\w*|reorgani\w*|split\w*|extract\w*",
-        "typing": r"typ(?:e|es|ed|ing)|mypy|pyright|annotat\w*|overloads?",
+        "typing": r"typ(?:e|es|ed|ing|ings)|typescript|tsc|mypy|pyright|annotat\w*"
+        r"|overloads?",
         "config": r"config\w*|yaml|yml|toml|json|ini|schema|workflows?|ci",
         "deps": r"dependenc\w*|requirements?|packag\w*|versions?|python ?3\S*|upgrad\w*"
-        r"|pin(?:ned|s)?",
+        r"|pin(?:ned|s)?|node ?\d\d|npm|yarn|pnpm|lockfiles?",
         "api": r"api|public|interfaces?|protocols?|classes|class|methods?|functions?",
         "new": r"add|adds|added|adding|new|supports?|introduc\w*|implement\w*|allow\w*",
     }.items()

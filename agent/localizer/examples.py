@@ -22,9 +22,10 @@ __all__ = [
 ]
 
 _UPKEEP = re.compile(
-    r"^\W*(fix|bug|hotfix|bump|docs?\b|documentation|chore|ci\b|build|release|prepare"
-    r"|version|revert|typo|style|lint|tests?\b|refactor|changelog|deps|update dep"
-    r"|\[pre-commit)",
+    r"^\W*((fix(e[sd]|ing|up)?|bug(s|fix(es)?)?|hotfix(es)?|bump(s|ed|ing)?|docs?"
+    r"|documentation|chores?|ci|builds?|releas(e[sd]?|ing)|prepar(e[sd]?|ing)|versions?"
+    r"|revert(s|ed|ing)?|typos?|style|lint(s|ed|ing|er)?|tests?|refactor(s|ed|ing)?"
+    r"|changelog|deps|update deps|update dependenc(y|ies))\b|\[pre-commit)",
     re.I,
 )
 _UPKEEP_WEIGHT = 0.4

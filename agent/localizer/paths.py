@@ -10,9 +10,10 @@ from agent.localizer.tokens import IDENTIFIER, terms_of
 __all__ = ["CODE_SUFFIXES", "FileKind", "PathFacts", "describe_path"]
 
 _CODE_SUFFIXES_TEXT = """
-    .py .pyi .pyx .js .jsx .mjs .cjs .ts .tsx .mts .cts .vue .svelte .go .rs .java .kt
-    .c .h .cc .cpp .hpp .cs .rb .php .swift .scala .sh .lua .ex .exs .erl .clj .hs .ml
-    .jl .r .sql .css .scss .less
+    .py .pyi .pyx .js .jsx .mjs .cjs .es6 .ts .tsx .mts .cts .coffee .vue .svelte .astro
+    .hbs .ejs .graphql .go .rs .java .kt .kts .scala .groovy .dart .swift .m .mm .c .h
+    .cc .cpp .cxx .hh .hpp .hxx .cu .cs .fs .rb .php .pl .sh .lua .ex .exs .erl .clj .hs
+    .ml .jl .r .zig .proto .sql .css .scss .sass .less .styl
 """
 CODE_SUFFIXES = frozenset(_CODE_SUFFIXES_TEXT.split())
 _DOC_SUFFIXES = frozenset((".md", ".rst", ".txt", ".adoc", ".mdx", ".qmd", ".html"))
@@ -23,19 +24,31 @@ _CHANGELOG = re.compile(
     r"^(change(s|log|_log)|history|news|releases?(.notes)?)\b", re.I
 )
 _REQUIREMENTS = re.compile(
-    r"^(requirements.*|setup\.(py|cfg)|pyproject\.toml|package\.json|pipfile|.*\.lock"
-    r"|package-lock\.json|cargo\.toml|go\.(mod|sum)|constraints.*|tox\.ini|noxfile\.py)$",
+    r"^((requirements|constraints)[\w.-]*\.(txt|in|pip)|setup\.(py|cfg)|pyproject\.toml"
+    r"|pipfile|tox\.ini|noxfile\.py|.*\.lockb?|package(-lock)?\.json|pnpm-[\w-]+\.yaml"
+    r"|npm-shrinkwrap\.json|lerna\.json|composer\.json|gemfile|cargo\.toml"
+    r"|go\.(mod|sum)|pom\.xml|build\.gradle(\.kts)?|cmakelists\.txt)$",
     re.I,
 )
-_TEST_DIRS = frozenset(
-    ("test", "tests", "testing", "spec", "specs", "__tests__", "e2e")
-)
-_EXAMPLE_DIRS = frozenset(
-    ("example", "examples", "demo", "demos", "benchmark", "sample")
-)
-_CHANGELOG_DIRS = frozenset(("changelog", "changelog.d", "newsfragments"))
-_TEST_WORDS = frozenset(("test", "tests", "spec", "specs"))
+_SETTINGS = re.compile(r"^(\.\w+rc|[\w.-]+\.config)\.[cm]?[jt]s$", re.I)
+"""What tools of JavaScript are set up by, which is code in name only."""
+_TEST_DIRS_TEXT = """
+    test tests testing testdata spec specs e2e cypress __tests__ __mocks__
+"""
+_TEST_DIRS = frozenset(_TEST_DIRS_TEXT.split())
+_EXAMPLE_DIRS_TEXT = """
+    example examples demo demos sample samples bench benchmark benchmarks
+"""
+_EXAMPLE_DIRS = frozenset(_EXAMPLE_DIRS_TEXT.split())
+_CHANGELOG_DIRS = frozenset(("changelog", "changelog.d", "newsfragments", ".changeset"))
+_FRAGMENT_DIRS = frozenset(("changes", "news"))
+"""Of changelog entries, where it is texts that are in them."""
+_TEST_WORDS = frozenset(("test", "tests", "spec", "specs", "cy"))
 _INDEX_STEMS = frozenset(("__init__", "index", "mod", "conftest", "__main__"))
+_FOLDER_STEMS = _INDEX_STEMS | _TEST_WORDS
+_PLAIN_FOLDERS = _TEST_DIRS | frozenset(("src", "lib", "dist"))
+"""Folders that say nothing of what is in them."""
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\W_A-Z]+|[A-Z]+")
 
 
 class FileKind(IntEnum):
@@ -63,7 +76,7 @@ class PathFacts:
     stem: str
     """File name without suffixes, lower case."""
     subject: str
-    """What the file is about, so that `test_io.py`, `io.py`, `docs/io.md` agree."""
+    """What the file is about, so that `test_io.py`, `IoTest.java`, `io.md` agree."""
     depth: int
     name_terms: tuple[str, ...]
     folder_terms: tuple[str, ...]
@@ -75,22 +88,32 @@ def describe_path(path: str) -> PathFacts:
     name = pure.name
     stem = name.split(".", 1)[0].lower() if not name.startswith(".") else name.lower()
     folders = tuple(part.lower() for part in pure.parts[:-1])
-    kind = _kind_of(name, stem, pure.suffix.lower(), folders)
-    subject = stem
-    if stem in _INDEX_STEMS and folders:
-        subject = folders[-1]
-    words = [word for word in re.split(r"[^a-z0-9]+", subject) if word]
-    words = [word for word in words if word not in _TEST_WORDS] or words
+    words = [word.lower() for word in _WORD.findall(name)]
+    kind = _kind_of(name, stem, pure.suffix.lower(), folders, words)
     return PathFacts(
         kind=kind,
         folder=pure.parent.as_posix(),
         suffix=pure.suffix.lower(),
         stem=stem,
-        subject="".join(words),
+        subject=_subject_of(stem, name.split(".", 1)[0], pure.parts[:-1]),
         depth=len(folders),
         name_terms=_terms((name,)),
         folder_terms=_terms(pure.parts[:-1]),
     )
+
+
+def _subject_of(stem: str, spelled: str, folders: tuple[str, ...]) -> str:
+    """A file's name without the words of tests, or its folder's where it gathers it.
+
+    It is spelled as `terms_of` would, to be found by what a text says.
+    """
+    if stem in _FOLDER_STEMS:
+        told = [one for one in folders if one.lower() not in _PLAIN_FOLDERS]
+        spelled = told[-1] if told else stem
+    words = [word.lower() for word in _WORD.findall(spelled)]
+    words = [word for word in words if word not in _TEST_WORDS] or words or [stem]
+    found = terms_of("_".join(words))
+    return found[-1].lstrip("=") if found else "".join(words)
 
 
 def _terms(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -101,23 +124,28 @@ def _terms(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _kind_of(name: str, stem: str, suffix: str, folders: tuple[str, ...]) -> FileKind:
+def _kind_of(
+    name: str, stem: str, suffix: str, folders: tuple[str, ...], words: list[str]
+) -> FileKind:
     """The first rule that fits."""
-    in_tests = bool(_TEST_DIRS.intersection(folders))
-    is_code = suffix in CODE_SUFFIXES
-    words = set(re.split(r"[^a-z0-9]+", name.lower()))
-    is_changelog = _CHANGELOG.match(name) or _CHANGELOG_DIRS.intersection(folders)
-    is_requirements = _REQUIREMENTS.match(name) or "requirements" in folders
+    around = {*folders, *(word for one in folders for word in one.split("-"))}
+    in_tests = bool(_TEST_DIRS & around)
+    is_settings = bool(_SETTINGS.match(name))
+    is_code = suffix in CODE_SUFFIXES and not is_settings
+    is_doc = suffix in _DOC_SUFFIXES
+    is_entry = is_doc and _FRAGMENT_DIRS & around and stem not in ("readme", "index")
+    is_history = _CHANGELOG.match(name) and (is_doc or not suffix)
+    is_listed = "requirements" in folders and not is_code
     is_config = suffix in _CONFIG_SUFFIXES or name.startswith(".") or not suffix
     rules = (
-        (is_code and (in_tests or words & _TEST_WORDS), FileKind.TEST),
-        (is_changelog, FileKind.CHANGELOG),
-        (is_requirements, FileKind.REQUIREMENTS),
-        (_EXAMPLE_DIRS.intersection(folders), FileKind.EXAMPLE),
+        (is_code and (in_tests or _TEST_WORDS.intersection(words)), FileKind.TEST),
+        (is_history or is_entry or _CHANGELOG_DIRS & around, FileKind.CHANGELOG),
+        (_REQUIREMENTS.match(name) or is_listed, FileKind.REQUIREMENTS),
+        (_EXAMPLE_DIRS & around, FileKind.EXAMPLE),
         (is_code and stem in _INDEX_STEMS, FileKind.INDEX),
         (is_code, FileKind.SOURCE),
         (in_tests, FileKind.OTHER),
-        (suffix in _DOC_SUFFIXES, FileKind.DOC),
-        (is_config, FileKind.CONFIG),
+        (is_doc, FileKind.DOC),
+        (is_config or is_settings, FileKind.CONFIG),
     )
     return next((kind for fits, kind in rules if fits), FileKind.OTHER)

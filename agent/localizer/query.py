@@ -14,7 +14,18 @@ from agent.localizer.tokens import (
 
 __all__ = ["Query", "read_query"]
 
-_PATH = re.compile(r"[\w.-]*(?:/[\w.-]+)+|\b[\w-]+\.[A-Za-z]{1,5}\b")
+_PART = r"(?:[\w.@+$~-]|\[[\w.]+\]|\([\w.]+\))"
+"""Frameworks name files `[id].tsx`, `(shop)`, `+page.svelte`."""
+_PATH = re.compile(
+    rf"(?<![\w.@+$~-])(?:{_PART}{{0,200}}(?:/{_PART}+)+"
+    r"|\.?[\w@+$-]+(?:\.[\w-]+)*\.[A-Za-z]\w{0,10}\b)"
+)
+_PREFIX = re.compile(
+    r"^\s*(?:feat(?:ure)?|fix|docs?|chore|refactor|tests?|ci|build|perf|style|revert"
+    r"|deps?|enh(?:ancement)?|bug|maint|wip)(\([^)\n]*\))?!?:\s",
+    re.I,
+)
+"""A kind of change, as conventional titles begin; any other word is a component."""
 _TEXT_LIMIT = 20_000
 _MOST_TERMS = 160
 _TITLE_WEIGHT = 3.0
@@ -42,14 +53,12 @@ def read_query(title: str, body: str = "") -> Query:
     A conventional prefix (`feat:`) and a number (`(#12)`) are no part of a title.
     """
     title, body = title[:_TEXT_LIMIT], strip_noise(body[:_TEXT_LIMIT])
-    spoken = re.sub(r"^\s*\w+(\([\w./ -]+\))?!?:\s", r"\1 ", title)
+    spoken = _PREFIX.sub(r"\1 ", strip_noise(title))
     spoken = re.sub(r"\(?#\d+\)?", " ", spoken)
     title_terms = count_terms([(spoken, 1.0)])
     both = count_terms([(spoken, _TITLE_WEIGHT), (body, 1.0)])
     heaviest = sorted(both, key=lambda term: (-both[term], term))[:_MOST_TERMS]
-    paths = dict.fromkeys(
-        found.strip("./").lower() for found in _PATH.findall(f"{title}\n{body}")
-    )
+    paths = dict.fromkeys(map(_cleaned, _PATH.findall(f"{title}\n{body}")))
     return Query(
         title=title,
         body=body,
@@ -58,6 +67,11 @@ def read_query(title: str, body: str = "") -> Query:
         words=_spelling(f"{spoken}\n{body}"),
         paths=tuple(path for path in paths if path and path not in STOP_WORDS)[:40],
     )
+
+
+def _cleaned(path: str) -> str:
+    """A path as the index spells it, without the ends of a sentence."""
+    return path.rstrip("./-~").removeprefix("./").lstrip("/").lower()
 
 
 def _spelling(text: str) -> dict[str, str]:

@@ -7,16 +7,25 @@ An identifier counts as its parts and as itself: `InputOutput`, `input_output` a
 import re
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 
 __all__ = ["IDENTIFIER", "STOP_WORDS", "count_terms", "strip_noise", "terms_of"]
 
 IDENTIFIER = re.compile(r"[^\W\d]\w*(?:-[^\W\d]\w*)*")
-_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_A-Za-z]+|\d+")
+_UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+"""Letters of Chinese, Japanese and Korean, which do not put words apart."""
+_PART = re.compile(
+    r"[A-Z]+(?=[A-Z][a-z])"
+    rf"|[A-Z]?[^\W\d_A-Z{_UNSPACED}]+|[A-Z]+|[{_UNSPACED}]+|\d+"
+)
 _NOISE = re.compile(
-    r"^\W*(?:co-authored-by|signed-off-by|reviewed-by|change-id)\b.*$"
+    r"^[^\w\n]*(?:co-authored-by|signed-off-by|reviewed-by|change-id)\b.*$"
     r"|^.*(?:pre-commit[.-]ci|for more information, see|\[skip ci\]).*$"
-    r"|^\W*merge (?:remote-tracking )?branch\b.*$"
-    r"|^\W*merge pull request\b.*$",
+    r"|^[^\w\n]*merge (?:remote-tracking )?branch\b.*$"
+    r"|^[^\w\n]*merge pull request\b.*$"
+    # What a template tells the author, and where an address leads
+    r"|<!--(?:(?!<!--)[\s\S])*?-->"
+    r"|\bhttps?://[\w.:-]+",
     re.I | re.M,
 )
 _LONGEST_IDENTIFIER = 60
@@ -28,7 +37,7 @@ _STOP_WORDS_TEXT = """
     his how i if in into is it its just like make may more most my need no not now of on
     one only or our out so some such than that the their them then there these they this
     those to too up us use used using via was we were what when where which while who
-    will with would you your also any all pr pull request merge branch commit https http
+    will with would you your also any all pr pull request merge branch commit
     com github www org
 """
 STOP_WORDS = frozenset(_STOP_WORDS_TEXT.split())
@@ -37,16 +46,19 @@ STOP_WORDS = frozenset(_STOP_WORDS_TEXT.split())
 def terms_of(identifier: str) -> tuple[str, ...]:
     """Index terms of one identifier: its stemmed parts, and the compound of many."""
     if len(identifier) > _LONGEST_IDENTIFIER:
-        return ()
+        pieces = identifier.split("-")
+        if len(pieces) == 1:
+            return ()
+        return tuple(dict.fromkeys(word for one in pieces for word in terms_of(one)))
     parts = [part.lower() for part in _PART.findall(identifier)]
-    words = [_stem(part) for part in parts if len(part) > 1]
+    words = [word for part in parts if len(part) > 1 for word in _words_of(part)]
     if len(parts) > 1:
         words.append("=" + "".join(parts))
     return tuple(dict.fromkeys(words))
 
 
 def strip_noise(text: str) -> str:
-    """Leave out the lines of a message that machines wrote."""
+    """Leave out what machines and templates wrote, and the hosts of addresses."""
     return _NOISE.sub("", text)
 
 
@@ -63,6 +75,13 @@ def count_terms(texts: Iterable[tuple[str, float]]) -> dict[str, float]:
                 if term not in STOP_WORDS:
                     weights[term] += weight  # type: ignore[assignment]
     return dict(weights)
+
+
+def _words_of(part: str) -> tuple[str, ...]:
+    """A part as it is searched for: stemmed, or as pairs where words run together."""
+    if part[0] < _UNSPACED[0]:
+        return (_stem(part),)
+    return tuple(map("".join, pairwise(part)))
 
 
 def _stem(word: str) -> str:

@@ -1,6 +1,7 @@
 import pytest
 
 from agent.localizer.paths import FileKind, describe_path
+from agent.localizer.tokens import terms_of
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,21 @@ from agent.localizer.paths import FileKind, describe_path
         (".gitignore", FileKind.CONFIG),
         ("examples/small.py", FileKind.EXAMPLE),
         ("tests/data/page.html", FileKind.OTHER),
+        ("src/hooks/history.ts", FileKind.SOURCE),
+        ("src/requirementsView.ts", FileKind.SOURCE),
+        (".github/workflows/release.yml", FileKind.CONFIG),
+        ("jest.config.js", FileKind.CONFIG),
+        (".eslintrc.cjs", FileKind.CONFIG),
+        ("pnpm-lock.yaml", FileKind.REQUIREMENTS),
+        ("pom.xml", FileKind.REQUIREMENTS),
+        ("CMakeLists.txt", FileKind.REQUIREMENTS),
+        (".changeset/brave-cats.md", FileKind.CHANGELOG),
+        ("news/12.feature.rst", FileKind.CHANGELOG),
+        ("src/cartSpec.js", FileKind.TEST),
+        ("src/__mocks__/cart.js", FileKind.TEST),
+        ("integration-tests/cart.js", FileKind.TEST),
+        ("src/latest.js", FileKind.SOURCE),
+        ("benchmarks/cart.py", FileKind.EXAMPLE),
     ],
 )
 def test_a_path_tells_its_kind(path: str, kind: FileKind) -> None:
@@ -37,3 +53,23 @@ def test_a_test_and_a_page_are_about_what_they_are_named_after() -> None:
 
 def test_a_package_is_about_its_folder() -> None:
     assert describe_path("shop/router/__init__.py").subject == "router"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "src/cart/index.js",
+        "src/cart/__tests__/index.test.js",
+        "src/Cart.tsx",
+        "spec/cartSpec.js",
+        "packages/cart/src/index.ts",
+        "src/test/java/CartTest.java",
+    ],
+)
+def test_what_belongs_to_a_name_is_about_it(path: str) -> None:
+    assert describe_path(path).subject == "cart"
+
+
+def test_a_subject_is_spelled_as_a_text_is_searched() -> None:
+    assert describe_path("shop/settings.py").subject == terms_of("settings")[0]
+    assert describe_path("shop/cart_items.py").subject == "cartitems"

@@ -61,3 +61,45 @@ def test_the_kind_of_file_that_a_text_speaks_of(shop_localizer: Localizer) -> No
     assert found["shop/router.py"] == 0.0
     asked = _signal(shop_localizer, "query.body_tests", title, "Covered by a test.")
     assert set(asked.values()) == {1.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("Mend cart.test.js", "cart.test.js"),
+        ("Mend `jest.config.js`.", "jest.config.js"),
+        ("Mend .eslintrc.json", ".eslintrc.json"),
+        ("Mend ./src/cart.d.ts, please", "src/cart.d.ts"),
+        ("Mend +page.svelte", "+page.svelte"),
+        ("Mend app/[slug]/page.tsx", "app/[slug]/page.tsx"),
+        ("Mend .github/workflows/ci.yml", ".github/workflows/ci.yml"),
+        ("[The guide](docs/guide.md)", "docs/guide.md"),
+    ],
+)
+def test_a_path_is_read_off_a_text_as_it_is_spelled(text: str, path: str) -> None:
+    assert read_query(text).paths == (path,)
+
+
+@pytest.mark.parametrize(
+    ("title", "word"),
+    [
+        ("http: support proxies", "http"),
+        ("parser: handle comments", "parser"),
+        ("feat(cart,till): add coins", "till"),
+    ],
+)
+def test_the_component_before_a_colon_is_part_of_a_title(title: str, word: str) -> None:
+    assert word in read_query(title).title_terms
+
+
+@pytest.mark.parametrize("title", ["feat: add coins", "Fix(cart)!: add coins"])
+def test_a_kind_of_change_before_a_colon_is_none(title: str) -> None:
+    assert not {"feat", "fix"} & set(read_query(title).title_terms)
+
+
+def test_a_text_names_a_file_in_the_plural(webshop: Localizer) -> None:
+    found = _signal(webshop, "path.exact", "Show all orders at once")
+    assert {path for path, value in found.items() if value > 0} == {
+        "shop/orders.py",
+        "shop/api/orders.py",
+    }

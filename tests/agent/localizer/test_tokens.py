@@ -25,3 +25,28 @@ def test_weights_add_up_and_stop_words_are_left_out() -> None:
 def test_lines_of_machines_are_left_out() -> None:
     text = "Real words\n* [pre-commit.ci] auto fixes\nCo-authored-by: A <a@b.c>\nMore"
     assert strip_noise(text).split() == ["Real", "words", "More"]
+
+
+def test_what_a_template_asks_and_where_it_links_are_left_out() -> None:
+    text = "Real <!-- Describe\nyour change --> words https://example.org/a/b"
+    assert strip_noise(text).split() == ["Real", "words", "/a/b"]
+
+
+@pytest.mark.parametrize("text", ["\n", "-\n", "<!--", "https://", "merge "])
+def test_a_long_text_of_nothing_is_left_out_in_one_pass(text: str) -> None:
+    assert set(strip_noise(text * 20_000)) <= set(text)
+
+
+def test_words_that_run_together_are_found_by_their_pairs() -> None:
+    assert set(terms_of("登录")) <= set(terms_of("用户登录页面"))
+    assert terms_of("用户login")[:2] == ("用户", "login")
+
+
+def test_letters_beyond_ascii_do_not_split_a_word() -> None:
+    assert terms_of("Übersetzung") == ("übersetzung",)
+    assert terms_of("naïveBayes")[-1] == "=naïvebayes"
+
+
+def test_a_long_name_of_many_words_is_known_by_its_words() -> None:
+    name = "a-component-whose-name-somebody-wrote-down-in-one-long-row-of-words"
+    assert "component" in terms_of(name)
