@@ -2,8 +2,11 @@
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from threading import Timer
 from typing import Annotated
 
 import typer
@@ -19,6 +22,7 @@ from tasks.obtaining import cache_folder
 __all__ = ["predict"]
 
 _EXPLAINED = 6
+_PATIENCE_S = 3.0
 _MOST_READ = 1_000_000
 """Characters of a description; the localizer reads the first of them."""
 _INDEXES = "indexes"
@@ -72,7 +76,8 @@ def predict(  # noqa: PLR0917 - an option is a parameter
         msg = "no change is described: give --title, --body or --body-file"
         raise ConfigError(msg)
     store = IndexStore(cache or cache_folder() / _INDEXES)
-    localizer = learn(repo, commit, store=store, with_heads=past_heads)
+    with _patience():
+        localizer = learn(repo, commit, store=store, with_heads=past_heads)
     prediction = localizer.rank(
         title, described, preference=preference, limit=limit, excerpts=_EXPLAINED
     )
@@ -82,6 +87,18 @@ def predict(  # noqa: PLR0917 - an option is a parameter
         typer.echo(json.dumps(_as_record(prediction, seconds), indent=2))
     else:
         _print(prediction, seconds)
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Say what takes so long, where it does."""
+    line = "learning this repository's past: it is kept, so the next answer is quick"
+    note = Timer(_PATIENCE_S, typer.echo, (line,), {"err": True})
+    note.start()
+    try:
+        yield
+    finally:
+        note.cancel()
 
 
 def _warn(repo: Path, prediction: Prediction) -> None:

@@ -137,3 +137,19 @@ def test_what_is_no_repository_is_bad_input(
 ) -> None:
     assert _predict(tmp_path, tmp_path / "cache", "--title", TITLE) == 2
     assert "not a git repository" in capsys.readouterr().err
+
+
+def test_a_long_wait_is_explained_beside_the_answer(
+    repository: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = ("--title", TITLE, "--json")
+    assert _predict(repository, tmp_path, *options) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("swe_features.commands.predict._PATIENCE_S", 0.0)
+    assert _predict(repository, tmp_path, *options) == 0
+    printed = capsys.readouterr()
+    assert "learning this repository's past" in printed.err
+    json.loads(printed.out)
