@@ -102,7 +102,8 @@ class Witness:
             said.append("moves with likely files")
         if self._signal("graph.imports", file) > _STRONG_FLOW:
             said.append("imports likely files")
-        if self._signal("graph.symbols", file) > _STRONG_FLOW:
+        used = (self._signal(one, file) for one in ("graph.symbols", "graph.names"))
+        if max(used) > _STRONG_FLOW:
             said.append("uses names that likely files define")
         return said
 

@@ -12,6 +12,7 @@ from agent.localizer.journal import ChangeRow, Journal, Vocabulary
 from agent.localizer.path_words import PathWords
 from agent.localizer.paths import FileKind, PathFacts, describe_path
 from agent.localizer.postings import Ints, Postings
+from agent.localizer.tokens import terms_of
 
 __all__ = ["Index", "Snapshot", "freeze"]
 
@@ -239,6 +240,19 @@ class Index:
             for column, name in enumerate(module_names(path)):
                 terms[row, column] = known.get(name, -1)
         return terms
+
+    @cached_property
+    def names_imported(self) -> dict[int, list[int]]:
+        """Terms of imported names, by the term that defining such a name has."""
+        found: dict[int, list[int]] = {}
+        modules = ((at, word) for at, word in enumerate(self.words) if word[0] == "/")
+        for number, word in modules:
+            name = word[1:].partition("/")[2]
+            terms = terms_of(name)
+            defined = self.term_number.get(terms[-1], -1) if terms else -1
+            if defined >= 0:
+                found.setdefault(defined, []).append(number)
+        return found
 
     @cached_property
     def change_size(self) -> Ints:

@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 _ANCHORS = 25
 _SYMBOL_ANCHORS = 8
 _SYMBOLS = 24
+_NAMES = 60
 _LARGEST_CHANGE = 40
 _HALF_LIFE = 600
 _RARE = 25
@@ -63,6 +64,7 @@ class _Propagation:
             "graph.imports": imports,
             "graph.imported": imported,
             "graph.symbols": self._symbols(),
+            "graph.names": self._names(),
         }
 
     def _touches_of(self, anchor: int) -> Ints:
@@ -152,6 +154,35 @@ class _Propagation:
             best = float(used.max(initial=0))
             if best > 0:
                 total += self.probability[anchor] * used / best
+        return total
+
+    def _names(self) -> Floats:
+        """Files that import the names which the likely files define, from anywhere.
+
+        A package hands its names on, so their importers need not name the file.
+        """
+        total = self._nothing()
+        for anchor in self.anchors[:_SYMBOL_ANCHORS].tolist():
+            defined = self._terms_once(anchor, self.index.definition_terms)
+            names = [
+                (row, number)
+                for row, term in enumerate(defined.tolist()[-_NAMES:])
+                for number in self.index.names_imported.get(term, ())
+            ]
+            if not names:
+                continue
+            found = self.index.postings["imports"].gather(
+                [number for _, number in names], self.at.touch
+            )
+            present = self._present(found, len(names)) > 0
+            rows = np.array([row for row, _ in names])
+            starts = np.flatnonzero(np.r_[True, rows[1:] != rows[:-1]])
+            used = np.logical_or.reduceat(present, starts, axis=0)
+            spread = used.sum(1)
+            rare = np.where((spread > 0) & (spread <= _RARE), 1.0 / (spread + 1.0), 0.0)
+            share = rare @ used
+            share[anchor] = 0.0
+            total += self.probability[anchor] * share
         return total
 
     def _terms_once(self, anchor: int, forward: tuple[Ints, NDArray[np.int32]]) -> Ints:

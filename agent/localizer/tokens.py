@@ -30,7 +30,7 @@ _NOISE = re.compile(
 )
 _LONGEST_IDENTIFIER = 60
 _SHORTEST_PLURAL = 4
-_SHORTEST_SUFFIXED = 6
+_SHORTEST_STEM = 4
 
 _STOP_WORDS_TEXT = """
     a an and are as at be been but by can could did do does for from had has have he her
@@ -86,13 +86,12 @@ def _words_of(part: str) -> tuple[str, ...]:
 
 def _stem(word: str) -> str:
     """Fold the commonest English endings, which is all that code comments need."""
-    if len(word) >= _SHORTEST_SUFFIXED:
-        for ending in ("ing", "ed"):
-            if word.endswith(ending):
-                word = word.removesuffix(ending)
-                return word[:-1] if word[-1] == word[-2] else word
     if len(word) >= _SHORTEST_PLURAL and word[-1] == "s" and word[-2] not in "su":
         word = word[:-1]
+    for ending in ("ing", "ed"):
+        if word.endswith(ending) and len(word) >= _SHORTEST_STEM + len(ending):
+            word = word.removesuffix(ending)
+            return word[:-1] if word[-1] == word[-2] else word
     if len(word) >= _SHORTEST_PLURAL and word[-1] == "e":
         word = word[:-1]
     return word

@@ -127,3 +127,25 @@ def test_a_moved_file_no_longer_imports_what_was_beside_it(tmp_path: Path) -> No
     number = index.term_number["/shop/cart"]
     found = index.postings["imports"].gather([number], len(index.touch_file))
     assert found.plus.sum() - found.minus.sum() == 0
+
+
+def test_who_imports_a_name_from_its_package_belongs_to_where_it_is_defined(
+    tmp_path: Path,
+) -> None:
+    past = Past(tmp_path / "one")
+    files = {
+        "shop/__init__.py": "from shop._till import open_till\n",
+        "shop/_till.py": "def open_till(): ...\n",
+        "tests/test_day.py": "from shop import open_till\n",
+        "tests/test_night.py": "from shop import close_till\n",
+    }
+    past.commit("Begin", files)
+    index = read_past(past.write()).index
+    at = index.snapshot(len(index.changes))
+    paths = [index.paths[one] for one in at.path[at.candidates]]
+    sure = np.array([float(one == "shop/_till.py") for one in paths])
+    lifted = propagate(index, at, sure)["graph.names"]
+    assert {path for path, value in zip(paths, lifted, strict=True) if value > 0} == {
+        "shop/__init__.py",
+        "tests/test_day.py",
+    }

@@ -11,6 +11,8 @@ def test_one_name_in_three_spellings_is_one_compound(name: str) -> None:
 def test_endings_are_folded() -> None:
     assert terms_of("models") == terms_of("model")
     assert terms_of("caching") == terms_of("cached") == ("cach",)
+    assert terms_of("embeddings") == terms_of("embedding")
+    assert terms_of("strings") == terms_of("string") != terms_of("str")
     assert terms_of("HTTPServer") == ("http", "server", "=httpserver")
 
 
