@@ -26,6 +26,7 @@ from swe_features.attempts import Slept
 from swe_features.cell_results import CellResult
 from swe_features.cells import Cell
 from swe_features.runner import Progress as RunProgress
+from swe_features.table import TOKENS_NOTE
 
 __all__ = ["LiveTable", "PlainLines", "shown_progress"]
 
@@ -197,7 +198,7 @@ class LiveTable:
         self._bar.update(self._task, completed=done, note=self._tally.note())
 
     def render(self) -> Group:
-        """The table as it stands, and the bar."""
+        """The table as it stands, what its tokens are, and the bar."""
         table = Table("arm", box=None, pad_edge=False)
         for heading in ("budget", "done", "broken", "F1 so far", "test tokens"):
             table.add_column(heading, justify="right")
@@ -218,7 +219,7 @@ class LiveTable:
                 f"{fmean(r.f1 or 0.0 for r in scored):.3f}" if scored else "-",
                 f"{fmean(tokens):,.0f}" if tokens else "-",
             )
-        return Group(table, self._bar)
+        return Group(table, TOKENS_NOTE, self._bar)
 
 
 def _tell_sleep(slept: Slept, say: Callable[[str], None]) -> None:

@@ -9,7 +9,10 @@ from swe_features.cell_results import CellResult
 from swe_features.cells import Cell
 from swe_features.text_table import NOTHING, lay_out
 
-__all__ = ["TableRow", "as_text", "summarise"]
+__all__ = ["TOKENS_NOTE", "TableRow", "as_text", "summarise"]
+
+TOKENS_NOTE = "Tokens: generated ones alone; what a model read is not counted."
+"""Stands below every table with columns of tokens."""
 
 HEADINGS = (
     "arm",
@@ -112,12 +115,14 @@ def _mean(values: Iterable[float | None]) -> float | None:
 def as_text(rows: Sequence[TableRow]) -> str:
     """The table for a terminal, a file or a README; the same everywhere."""
     if len({(row.arm, row.budget) for row in rows}) == len(rows):
-        return lay_out(HEADINGS, [(row.arm, *_texts(row)) for row in rows])
-    # Of several models, as after a merge: who each row is of.
-    return lay_out(
-        (HEADINGS[0], "model", *HEADINGS[1:]),
-        [(row.arm, _models(row), *_texts(row)) for row in rows],
-    )
+        table = lay_out(HEADINGS, [(row.arm, *_texts(row)) for row in rows])
+    else:
+        # Of several models, as after a merge: who each row is of.
+        table = lay_out(
+            (HEADINGS[0], "model", *HEADINGS[1:]),
+            [(row.arm, _models(row), *_texts(row)) for row in rows],
+        )
+    return f"{table}{TOKENS_NOTE}\n"
 
 
 def _models(row: TableRow) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from swe_features.report.content import ReportContent
 from swe_features.report.disguises import undisguise
 from swe_features.report.evidence import TOKEN_FIELDS
+from swe_features.table import TOKENS_NOTE
 
 __all__ = ["arms_csv", "latex_table", "markdown_summary"]
 
@@ -65,7 +66,7 @@ def latex_table(content: ReportContent) -> str:
         last = point["arm"]
         cells = [_latex(cell) for cell in _texts(point)]
         lines.append(" & ".join(cells) + " \\\\")
-    lines += ["\\bottomrule", "\\end{tabular}"]
+    lines += ["\\bottomrule", "\\end{tabular}", f"% {TOKENS_NOTE}"]
     doubts = [*content.overview["doubts"], *_withheld(content)]
     lines += [f"% {line}" for line in map(undisguise, doubts)]
     return "\n".join(lines) + "\n"
@@ -90,6 +91,7 @@ def markdown_summary(content: ReportContent) -> str:
     ]
     for point in content.overview["points"]:
         lines.append(f"| {' | '.join(map(_markdown, _texts(point)))} |")
+    lines += ["", TOKENS_NOTE]
     findings = [c["shows"] for c in content.overview["comparisons"]]
     for heading, texts in (
         ("Differences in F1:", findings),

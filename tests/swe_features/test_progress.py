@@ -8,6 +8,7 @@ from agent.usage import Usage
 from swe_features.attempts import Slept
 from swe_features.cell_results import Breakage
 from swe_features.progress import LiveTable, PlainLines, shown_progress
+from swe_features.table import TOKENS_NOTE
 from tests.swe_features.test_table import cell, result
 
 CELLS = [cell(n, "test-time", 2) for n in range(40)]
@@ -63,6 +64,7 @@ def test_live_table_counts_what_was_done_before() -> None:
     table.finished(result(CELLS[10], 0.0, 30))
     row = next(line for line in drawn(table).splitlines() if "test-time" in line)
     assert row.split() == ["test-time", "2", "11/40", "0", "0.909", "30"]
+    assert TOKENS_NOTE in drawn(table)
 
 
 def test_live_table_adds_up_what_is_spent_and_says_when_it_cannot() -> None:

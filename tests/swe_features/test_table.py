@@ -3,7 +3,7 @@ from dataclasses import replace
 from agent.usage import Usage
 from swe_features.cell_results import Breakage, CellResult
 from swe_features.cells import Cell
-from swe_features.table import as_text, summarise
+from swe_features.table import TOKENS_NOTE, as_text, summarise
 
 
 def cell(number: int, arm: str, budget: int | None) -> Cell:
@@ -107,6 +107,16 @@ def test_text_shows_nothing_as_a_dash_and_three_digits() -> None:
     ]  # fmt: skip
 
 
+def test_the_table_says_that_its_tokens_are_the_generated_ones() -> None:
+    """The estimate before a run has what is read too, which looked like one number."""
+    read = Usage(prompt_tokens=9000, completion_tokens=10)
+    found = {CELLS[0].cell_id: replace(result(CELLS[0], 1.0), test_tokens=read)}
+    lines = as_text(summarise(CELLS[:1], found)).splitlines()
+    assert lines[2].split()[5] == "10"
+    assert lines[-1] == TOKENS_NOTE
+    assert "generated" in TOKENS_NOTE
+
+
 def test_models_of_a_merged_run_have_rows_of_their_own() -> None:
     """One row had the mean over all models, and did not say so."""
     mine = [cell(n, "sleep-time", 2) for n in (1, 2)]
@@ -115,7 +125,7 @@ def test_models_of_a_merged_run_have_rows_of_their_own() -> None:
     cells = [*mine, *others, *slept]
     scores = dict(zip(cells, (0.2, 0.4, 0.6, 0.8, 1.0, 1.0), strict=True))
     results = {c.cell_id: result(c, f1) for c, f1 in scores.items()}
-    lines = as_text(summarise(cells, results)).splitlines()
+    lines = as_text(summarise(cells, results)).splitlines()[:-1]
     assert lines[0].split()[:4] == ["arm", "model", "budget", "F1"]
     assert [line.split()[1:-7] for line in lines[2:]] == [
         ["m", "2"],

@@ -1,6 +1,7 @@
 import csv
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from swe_features.report.tables import (
     markdown_summary,
 )
 from swe_features.results import read_experiment
+from swe_features.table import TOKENS_NOTE
 from tests.swe_features.report.made_experiment import make_experiment
 
 
@@ -49,6 +51,13 @@ def test_markdown_shows_text_as_it_is(hostile_run: Path) -> None:
 
 def test_markdown_counts_what_is_not_scored(content: ReportContent) -> None:
     assert "13 of 15 cells scored, 1 broken, 1 missing." in markdown_summary(content)
+
+
+@pytest.mark.parametrize("write", [latex_table, markdown_summary])
+def test_tables_to_paste_say_which_tokens_they_count(
+    write: Callable[[ReportContent], str], content: ReportContent
+) -> None:
+    assert TOKENS_NOTE in write(content)
 
 
 @pytest.mark.parametrize("write", [arms_csv, latex_table, markdown_summary])
