@@ -13,6 +13,7 @@ from tasks.commit_messages import CommitMessage, read_commit_messages
 from tasks.drafts import Draft, Kind, Rejection
 from tasks.git_program import run_git
 from tasks.merge_messages import MergeMessage, clean_body, read_merge_message
+from tasks.obtaining import is_url
 from tasks.pull_requests import ChangedFile, FileStatus, PullRequest
 from tasks.repository import Repository
 from tasks.times import format_time
@@ -21,8 +22,10 @@ from tasks.tree_pairs import Comparison, compare_pairs
 __all__ = [
     "Candidates",
     "Threshold",
+    "is_named_by_forge",
     "name_address",
     "name_repository",
+    "remote_address",
     "select_candidates",
 ]
 
@@ -93,9 +96,23 @@ def select_candidates(
 
 def name_repository(repository: Repository) -> str:
     """`owner/name` as its remote has it; `local/<folder>` where it has none."""
-    answer = run_git(repository.git_dir, ["config", "--get", "remote.origin.url"])
-    url = answer.stdout.decode(errors="replace").strip().removesuffix("/")
+    url = remote_address(repository)
     return _owner_and_name(url) or _local_name(repository.path.resolve().name)
+
+
+def remote_address(repository: Repository) -> str:
+    """Where `origin` is, without a slash at the end; empty where there is none."""
+    answer = run_git(repository.git_dir, ["config", "--get", "remote.origin.url"])
+    return answer.stdout.decode(errors="replace").strip().removesuffix("/")
+
+
+def is_named_by_forge(url: str) -> bool:
+    """Whether an address names `owner/name` on another machine.
+
+    The name of any other is made up here, and may be somebody else's there.
+    """
+    is_elsewhere = is_url(url) and not url.startswith("file://")
+    return is_elsewhere and _owner_and_name(url) is not None
 
 
 def name_address(url: str) -> str:

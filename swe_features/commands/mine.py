@@ -15,7 +15,12 @@ from swe_features.suite_mining import (
     mine_suite,
     write_mined,
 )
-from tasks.candidates import Threshold, name_address
+from tasks.candidates import (
+    Threshold,
+    is_named_by_forge,
+    name_address,
+    remote_address,
+)
 from tasks.drafts import Rejection
 from tasks.errors import SuiteError
 from tasks.github import GitHubApi, enrich_rows, fetch_records, read_records
@@ -94,6 +99,8 @@ def mine(  # noqa: PLR0917 - an option is a parameter
         neighbours=neighbours,
         cluster_model=cluster_model,
     )
+    if github == "api" and name is None:
+        check_address(repo if is_url(repo) else remote_address(repository))
     chosen = open_judge(judge)
     console = Console(highlight=False, markup=False, soft_wrap=True)
     enrich = open_forge(github, output) if github else None
@@ -105,6 +112,20 @@ def mine(  # noqa: PLR0917 - an option is a parameter
     print_mined(console, mined, output, explain=explain)
     if not mined.found.heads:
         typer.echo(NO_HEADS, err=True)
+
+
+def check_address(url: str) -> None:
+    """Refuse to ask the API for a name that was made up here.
+
+    Raises:
+        SuiteError: No forge gave the repository its name.
+    """
+    if not is_named_by_forge(url):
+        message = (
+            "this clone has no remote 'origin' on a forge, so --github api cannot ask "
+            "for it: give --name owner/name"
+        )
+        raise SuiteError(message)
 
 
 def open_judge(name: str) -> Judge | None:

@@ -1,6 +1,12 @@
 import pytest
 
-from tasks.candidates import Threshold, name_address, name_repository, select_candidates
+from tasks.candidates import (
+    Threshold,
+    is_named_by_forge,
+    name_address,
+    name_repository,
+    select_candidates,
+)
 from tasks.mining import find_pull_requests
 from tasks.pull_requests import ChangedFile, FileStatus
 from tasks.repository import Repository
@@ -127,3 +133,20 @@ def test_a_clone_knows_its_name(history: History, url: str, name: str) -> None:
 )
 def test_a_url_tells_the_name_by_its_end(url: str, name: str) -> None:
     assert name_address(url) == name
+
+
+@pytest.mark.parametrize(
+    ("url", "is_named"),
+    [
+        ("https://example.org/owner/name.git", True),
+        ("git@example.org:owner/name.git", True),
+        ("git@example.org:name.git", False),
+        ("file:///srv/owner/name.git", False),
+        ("/srv/owner/name.git", False),
+        ("", False),
+    ],
+)
+def test_only_another_machine_gives_a_repository_its_name(
+    url: str, *, is_named: bool
+) -> None:
+    assert is_named_by_forge(url) is is_named

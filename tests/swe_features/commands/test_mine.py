@@ -148,6 +148,26 @@ def test_texts_and_states_can_come_from_a_file(
     assert (row["title"], row["body"]) == ("Add colours", "Told by the forge.")
 
 
+@pytest.mark.parametrize("remote", ["", "/srv/git/owner/name", "file:///srv/o/name"])
+def test_the_api_is_not_asked_for_a_name_that_no_forge_gave(
+    history: History,
+    tmp_path: Path,
+    remote: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It was asked for `local/repository`, whose texts would be somebody else's."""
+    monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:9")
+    if remote:
+        history.git("config", "remote.origin.url", remote)
+    output = tmp_path / "suite.jsonl"
+    assert mine(history, output, "--github", "api") == 2
+    said = capsys.readouterr().err
+    assert "give --name owner/name" in said
+    assert "127.0.0.1" not in said
+    assert not output.exists()
+
+
 def test_mining_twice_writes_the_same(history: History, tmp_path: Path) -> None:
     texts = []
     for name in ("one.jsonl", "two.jsonl"):
