@@ -116,7 +116,10 @@ def _locked(cache: Path, key: str) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder / key, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        message = f"cannot write to the cache {cache}: {error.strerror}: choose another"
+        message = (
+            f"cannot write to the cache {cache} ({error.strerror}): "
+            "name another folder by SWE_FEATURES_CACHE"
+        )
         raise SealError(message) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

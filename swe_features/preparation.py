@@ -19,7 +19,7 @@ from swe_features.provenance import code_hash, prices_hash, prompts_hash
 from swe_features.selection import Shard
 from tasks.demo import build_demo
 from tasks.instances import Instance
-from tasks.obtaining import obtain
+from tasks.obtaining import check_cache, obtain
 from tasks.pull_requests import PullRequest
 from tasks.relating import Order, came_before, oldest_first
 from tasks.repository import Repository
@@ -239,6 +239,7 @@ def _with_demo(config: ExperimentConfig, cache: Path) -> ExperimentConfig:
     if config.repositories:
         msg = "--repo needs rows: give a suite, or make one with swe-features mine"
         raise ConfigError(msg)
+    check_cache(cache)
     demo = build_demo(cache)
     return config.with_options(
         suite=demo.suite, repositories={ANY_REPOSITORY: str(demo.repository)}

@@ -32,6 +32,7 @@ from swe_features.runner import Progress, Runner
 from swe_features.selection import Retry, select_cells
 from swe_features.store import MANIFEST, PLAN, RESULTS, RunDirectory
 from swe_features.table import TableRow, summarise
+from tasks.obtaining import check_cache
 
 __all__ = ["RunSummary", "run_experiment"]
 
@@ -87,6 +88,7 @@ def run_experiment(  # noqa: PLR0913  # what a run depends on, by keyword
         ModelSetupError: A model cannot be set up.
         DriverUnavailableError: The sandbox asked for does not work here.
         ConfigError: An arm needs a program that is not installed.
+        CacheError: The cache cannot be written.
         StoreError: The directory cannot be written, is in use, or is another suite's.
     """
     with RunDirectory(out, Redactor(environment)) as directory:
@@ -138,6 +140,8 @@ class _Place:
 @contextmanager
 def _in_threads(place: _Place, set_up: SetUp) -> Iterator[Executor]:
     with set_up(place.experiment.config, run_id=place.run_id) as equipment:
+        # Every cell would break by itself.
+        check_cache(place.experiment.cache / "sealed")
         place.note_drivers({equipment.driver.name: equipment.driver_record()})
         attempts = partial(Attempts, place.experiment, equipment, place.directory)
         yield Threads(attempts, place.experiment.config.workers)

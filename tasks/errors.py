@@ -3,10 +3,11 @@
 TaskError
 ├── RowError          a line of a suite is not a usable row
 ├── RepositoryError   a git repository cannot be read as asked
+├── CacheError        nothing can be written where the cache is
 └── SuiteError        a suite as a whole cannot be used
 """
 
-__all__ = ["RepositoryError", "RowError", "SuiteError", "TaskError"]
+__all__ = ["CacheError", "RepositoryError", "RowError", "SuiteError", "TaskError"]
 
 
 class TaskError(Exception):
@@ -25,6 +26,10 @@ class RowError(TaskError):
 
 class RepositoryError(TaskError):
     """A path is not a git repository, or lacks a commit that was asked for."""
+
+
+class CacheError(TaskError):
+    """The folder of what can be made again cannot be written."""
 
 
 class SuiteError(TaskError):

@@ -5,13 +5,21 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tasks.errors import RepositoryError
+from tasks.errors import CacheError, RepositoryError
 from tasks.repository import Repository
 
-__all__ = ["cache_folder", "clones_folder", "is_url", "obtain", "open_repositories"]
+__all__ = [
+    "cache_folder",
+    "check_cache",
+    "clones_folder",
+    "is_url",
+    "obtain",
+    "open_repositories",
+]
 
 # `ext::` and other remote helpers run commands, so only plain transports are a URL.
 _URL = re.compile(r"(https?|ssh|git|file)://.+|[\w.-]+@[\w.-]+:.+")
@@ -37,6 +45,7 @@ def obtain(path_or_url: str | Path, cache: Path) -> Path:
 
     Raises:
         RepositoryError: The clone failed.
+        CacheError: Nothing can be written below `cache`.
     """
     text = str(path_or_url)
     if not is_url(text):
@@ -44,7 +53,7 @@ def obtain(path_or_url: str | Path, cache: Path) -> Path:
     target = cache / _clone_name(text)
     if target.exists():
         return target
-    cache.mkdir(parents=True, exist_ok=True)
+    check_cache(cache)
     partial = cache / f".{target.name}.{os.getpid()}"
     try:
         _clone(text, partial)
@@ -109,6 +118,28 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
         return Path(named)
     base = environment.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "swe-features"
+
+
+def check_cache(cache: Path, option: str = "SWE_FEATURES_CACHE") -> None:
+    """Make the folder of a cache, and try whether it can be written.
+
+    Args:
+        cache: The folder.
+        option: What names another one: the variable, or an option of a command.
+
+    Raises:
+        CacheError: It cannot.
+    """
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=cache):
+            pass
+    except OSError as error:
+        message = (
+            f"cannot write to the cache {cache} ({error.strerror}): "
+            f"name another folder by {option}"
+        )
+        raise CacheError(message) from error
 
 
 def clones_folder() -> Path:

@@ -17,7 +17,7 @@ from agent.localizer.localizer import Candidate, Prediction
 from agent.localizer.set_size import SetPreference
 from agent.localizer.store import IndexStore
 from swe_features.errors import ConfigError
-from tasks.obtaining import cache_folder
+from tasks.obtaining import cache_folder, check_cache
 
 __all__ = ["predict"]
 
@@ -75,7 +75,9 @@ def predict(  # noqa: PLR0917 - an option is a parameter
     if not title.strip() and not described.strip():
         msg = "no change is described: give --title, --body or --body-file"
         raise ConfigError(msg)
-    store = IndexStore(cache or cache_folder() / _INDEXES)
+    folder = cache or cache_folder() / _INDEXES
+    check_cache(folder, "--cache")
+    store = IndexStore(folder)
     with _patience():
         localizer = learn(repo, commit, store=store, with_heads=past_heads)
     prediction = localizer.rank(

@@ -133,6 +133,27 @@ def test_wrong_options_are_one_line_and_status_2(
     assert said.count("\n") == 1
 
 
+@pytest.mark.parametrize("has_rows", [True, False])
+def test_a_cache_that_cannot_be_written_is_told_once_before_the_run(
+    has_rows: bool,  # noqa: FBT001 - a case of the test
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Under a read-only home every cell broke, and none said what to do."""
+    (tmp_path / "home").touch()
+    monkeypatch.delenv("SWE_FEATURES_CACHE")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    out = tmp_path / "out"
+    assert main(words if has_rows else ["run", "--out", str(out)]) == 2
+    said = capsys.readouterr().err
+    assert "name another folder by SWE_FEATURES_CACHE" in said
+    assert said.count("\n") == 1
+    assert not out.exists()
+
+
 @pytest.mark.parametrize("option", ["--out", "--suite", "--record", "--replay"])
 def test_empty_path_is_refused_and_is_not_this_folder(
     option: str,

@@ -111,6 +111,17 @@ def test_indexes_are_kept_where_the_environment_says(
     assert list((tmp_path / "cache" / "indexes").iterdir())
 
 
+def test_a_cache_that_cannot_be_written_names_the_option_for_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    cache = tmp_path / "file" / "cache"
+    assert _predict(tmp_path, cache, "--title", TITLE) == 2
+    said = capsys.readouterr().err
+    assert f"cannot write to the cache {cache}" in said
+    assert "by --cache" in said
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
