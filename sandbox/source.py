@@ -8,7 +8,6 @@ or without any `config` file.
 
 import hashlib
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from sandbox.errors import SealError, SourceError
 from sandbox.git_program import git_environment, run_git
+from sandbox.workspace import Workspace
 
 __all__ = ["Source", "object_format", "private_config"]
 
@@ -72,23 +72,31 @@ class Source:
     @contextmanager
     def borrowed(self) -> Iterator[dict[str, str]]:
         """A git environment that sees the source's objects and refs, and only those."""
-        with tempfile.TemporaryDirectory(prefix="swe-features-source-") as folder:
-            private = Path(folder)
-            (private / "objects" / "info").mkdir(parents=True)
-            (private / "objects" / "pack").mkdir()
-            alternates = "".join(f"{_quoted(path)}\n" for path in self.object_dirs)
-            (private / "objects" / "info" / "alternates").write_text(alternates)
-            (private / "config").write_text(private_config(object_format(self)))
-            head = self.git_dir / "HEAD"
-            content = head.read_bytes() if head.is_file() else b"ref: refs/heads/main\n"
-            (private / "HEAD").write_bytes(content)
-            if (self.common_dir / "packed-refs").is_file():
-                (private / "packed-refs").symlink_to(self.common_dir / "packed-refs")
-            if (self.common_dir / "refs").is_dir():
-                (private / "refs").symlink_to(self.common_dir / "refs")
-            else:
-                (private / "refs").mkdir()
-            yield git_environment(private)
+        # Its name tells whose it is, so that `clean` finds it after a kill.
+        workspace = Workspace("source")
+        try:
+            workspace.path.chmod(0o700)
+            self._lend(workspace.path)
+            yield git_environment(workspace.path)
+        finally:
+            workspace.remove()
+
+    def _lend(self, private: Path) -> None:
+        """Make a git directory that has objects and refs of the source, and no more."""
+        (private / "objects" / "info").mkdir(parents=True)
+        (private / "objects" / "pack").mkdir()
+        alternates = "".join(f"{_quoted(path)}\n" for path in self.object_dirs)
+        (private / "objects" / "info" / "alternates").write_text(alternates)
+        (private / "config").write_text(private_config(object_format(self)))
+        head = self.git_dir / "HEAD"
+        content = head.read_bytes() if head.is_file() else b"ref: refs/heads/main\n"
+        (private / "HEAD").write_bytes(content)
+        if (self.common_dir / "packed-refs").is_file():
+            (private / "packed-refs").symlink_to(self.common_dir / "packed-refs")
+        if (self.common_dir / "refs").is_dir():
+            (private / "refs").symlink_to(self.common_dir / "refs")
+        else:
+            (private / "refs").mkdir()
 
     def resolve(self, revision: str) -> str:
         """Full id of the commit that a revision names.

@@ -1,7 +1,8 @@
 """Folders of running sandboxes: each with its owner's process id in the name.
 
-A copied tree stands in one, or what an overlay wrote. Those whose owner is gone are
-swept when a driver starts.
+A copied tree stands in one, or what an overlay wrote; sealing borrows a source's
+objects through one. Those whose owner is gone are swept when a driver starts, and by
+`clean`.
 """
 
 import os
@@ -34,7 +35,7 @@ def workspaces_folder() -> Path:
 
 
 class Workspace:
-    """A private folder of one sandbox, removed with all that is in it."""
+    """A private folder of one sandbox or seal, removed with all that is in it."""
 
     def __init__(self, run_id: str) -> None:
         safe = re.sub(r"[^A-Za-z0-9_-]", "_", run_id)[:40]
