@@ -284,7 +284,7 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def load_config(path: Path) -> ExperimentConfig:
+def load_config(path: Path | str) -> ExperimentConfig:
     """Read an experiment file.
 
     Paths in it are relative to its own folder.
@@ -292,11 +292,10 @@ def load_config(path: Path) -> ExperimentConfig:
     Raises:
         ConfigError: It is missing, is no YAML mapping, or has a wrong setting.
     """
+    path = Path(path)
+    text = _read_text(path)
     try:
-        values = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except OSError as error:
-        msg = f"cannot read {path}: {error.strerror}"
-        raise ConfigError(msg) from error
+        values = yaml.load(text, _Loader)
     except RecursionError as error:
         msg = f"{path} is no YAML: its brackets are too deep to be read"
         raise ConfigError(msg) from error
@@ -309,6 +308,17 @@ def load_config(path: Path) -> ExperimentConfig:
     values.setdefault("name", path.stem)
     config = ExperimentConfig.checked(values, str(path))
     return _beside(config, path.parent)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        msg = f"cannot read {path}: {error.strerror}"
+        raise ConfigError(msg) from error
+    except UnicodeDecodeError as error:
+        msg = f"{path} is no YAML: {_in_one_line(error)}"
+        raise ConfigError(msg) from error
 
 
 def _in_one_line(error: Exception) -> str:

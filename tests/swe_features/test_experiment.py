@@ -114,6 +114,20 @@ def test_rows_whose_name_is_no_folder_are_refused() -> None:
         find_config("...jsonl")
 
 
+def test_a_file_may_be_named_by_a_text(tmp_path: Path) -> None:
+    """'is no YAML: str object has no attribute read_text' was the answer."""
+    file = tmp_path / "mine.yaml"
+    file.write_text("budgets: [2]\n")
+    assert load_config(str(file)) == load_config(file)
+
+
+def test_a_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_bytes(b"name: \xff\n")
+    with pytest.raises(ConfigError, match="is no YAML: 'utf-8' codec"):
+        load_config(file)
+
+
 def test_missing_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot read"):
         load_config(tmp_path / "none.yaml")
