@@ -40,7 +40,7 @@ from tasks.suite import gold_files
 __all__ = ["ARMS", "Arm", "Assignment", "arm_named", "choose_arms"]
 
 _SEVERAL = re.compile(r"sleep-time-k([1-9][0-9]?)")
-"""Arms that are handed several learned contexts: `sleep-time-k5`."""
+"""Arms that are handed several learned contexts, at most 99: `sleep-time-k5`."""
 _EXTERNAL = re.compile(r"agent(-unwalled)?:([a-z0-9-]+?)(\+sleep)?")
 """Other people's agents: `agent:mini-swe-agent`, `agent:codex+sleep`."""
 
@@ -133,7 +133,7 @@ def arm_named(name: str) -> Arm:
     nearest = get_close_matches(name, ARMS, n=1, cutoff=0)[0]
     known = ", ".join(ARMS)
     msg = f"no arm {name!r}: did you mean {nearest!r}? There are {known}, "
-    msg += "sleep-time-kN, agent:NAME, agent:NAME+sleep"
+    msg += "sleep-time-kN (N is 1 to 99), agent:NAME, agent:NAME+sleep"
     raise ConfigError(msg)
 
 

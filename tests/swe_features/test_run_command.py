@@ -103,6 +103,7 @@ def test_a_model_that_cannot_be_asked_leaves_nothing_behind(
     [
         (["--arms", "orcale"], "did you mean 'oracle'"),
         (["--budgets", "two"], "budgets"),
+        (["--arms", "sleep-time-k100"], "sleep-time-kN (N is 1 to 99)"),
         (["--sandbox", "moon"], "sandbox cannot be 'moon'"),
         (["--repo", "/nowhere/at/all"], "/nowhere/at/all"),
         (["--model-option", "temperature"], "no NAME=VALUE"),
