@@ -7,6 +7,7 @@ docs/scoring.md says.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ __all__ = ["Predictions", "load_predictions"]
 _LISTS = ("predicted_files", "found_files", "files")
 _PATCHES = ("model_patch", "patch")
 _IDS = ("instance_id", "id")
+_NUMBERED = re.compile(r"-\d+$")
+"""Every instance id ends with the number of its pull request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +74,13 @@ def _entries(path: Path) -> Iterator[tuple[str, str, Any]]:
         message = f"{path} is not UTF-8: write it again in UTF-8"
         raise PredictionError(message) from error
     whole = _parse_whole(text)
-    if isinstance(whole, _Object) and not any(
-        name in whole for name in (*_IDS, *_LISTS, *_PATCHES)
-    ):
+    if isinstance(whole, _Object) and _is_by_instance(whole):
         for instance_id, entry in whole.pairs:
             yield f"{path}, {instance_id}", instance_id, entry
         return
-    if isinstance(whole, list):
+    if isinstance(whole, _Object):
+        numbered = [(f"{path}, line 1", whole)]
+    elif isinstance(whole, list):
         numbered = [(f"{path}, entry {n}", e) for n, e in enumerate(whole, start=1)]
     else:
         numbered = list(_parse_lines(path, text))
@@ -86,6 +89,13 @@ def _entries(path: Path) -> Iterator[tuple[str, str, Any]]:
         raise PredictionError(message)
     for where, entry in numbered:
         yield where, _instance_id(entry, where), entry
+
+
+def _is_by_instance(whole: Mapping[str, Any]) -> bool:
+    """Whether its names are instance ids, and not the fields of one prediction."""
+    if any(name in whole for name in (*_IDS, *_LISTS, *_PATCHES)):
+        return False
+    return not whole or any(_NUMBERED.search(name) for name in whole)
 
 
 class _Object(dict[str, Any]):

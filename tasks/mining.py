@@ -61,13 +61,7 @@ def find_pull_requests(
         raise RepositoryError(message)
     tip = repository.find_commit(branch)
     if tip is None:
-        message = f"no branch {branch!r} in {repository.path}: pass --branch"
-        damage = repository.damage_of(branch)
-        if damage is not None:
-            message = (
-                f"cannot read {branch!r} of {repository.path}: {damage}; clone anew"
-            )
-        raise RepositoryError(message)
+        raise RepositoryError(_explain_absence(repository, branch))
     heads, branches = _read_refs(repository)
     search = _Search()
     tips = [tip, *heads.values()]
@@ -91,6 +85,16 @@ def find_pull_requests(
         raise RepositoryError(message)
     drafts = tuple(search.drafts[number] for number in sorted(search.drafts))
     return Found(drafts, tuple(search.rejections), tip, len(graph), len(heads))
+
+
+def _explain_absence(repository: Repository, branch: str) -> str:
+    """Why a branch names no commit, and what to do."""
+    damage = repository.damage_of(branch)
+    if damage is not None:
+        return f"cannot read {branch!r} of {repository.path}: {damage}; clone anew"
+    if not run_git(repository.git_dir, ["for-each-ref", "--count=1"]).stdout:
+        return f"{repository.path} has no commits yet: there is nothing to mine"
+    return f"no branch {branch!r} in {repository.path}: pass --branch"
 
 
 def compare_drafts(

@@ -90,7 +90,10 @@ def test_top_cuts_ranked_lists(tmp_path: Path) -> None:
         (lines({"instance_id": "i", "predicted_files": "a.py"}), "a list of paths"),
         (lines({"instance_id": "i", "predicted_files": [1]}), "a list of paths"),
         (lines({"instance_id": "i", "files": []}) * 2, "line 2: 'i' has an entry"),
-        ('{"i": ["a.py"], "i": ["b.py"]}', "i: 'i' has an entry already: keep one"),
+        (
+            '{"i-1": ["a.py"], "i-1": ["b.py"]}',
+            "i-1: 'i-1' has an entry already: keep one",
+        ),
         ("3\n", "no instance_id"),
     ],
 )
@@ -113,3 +116,12 @@ def test_line_without_an_instance_is_told_so(name: str, tmp_path: Path) -> None:
     """It was read as an object by instance id: `unknown instance 'predicted_files'`."""
     with pytest.raises(PredictionError, match="line 1: no instance_id"):
         load(tmp_path, json.dumps({name: []}) + "\n")
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_fields_of_one_prediction_are_not_taken_for_instances(
+    indent: int | None, tmp_path: Path
+) -> None:
+    """A row of a suite alone was told `unknown instance 'repo'`."""
+    with pytest.raises(PredictionError, match="line 1: no instance_id"):
+        load(tmp_path, json.dumps({"repo": "a/b"}, indent=indent))

@@ -168,6 +168,17 @@ def test_the_api_is_not_asked_for_a_name_that_no_forge_gave(
     assert not output.exists()
 
 
+def test_a_repository_without_commits_is_told_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was told to pass --branch, and had none to pass."""
+    new = History(tmp_path / "new")
+    assert mine(new, tmp_path / "suite.jsonl") == 2
+    said = capsys.readouterr().err
+    assert "has no commits yet" in said
+    assert "--branch" not in said
+
+
 def test_mining_twice_writes_the_same(history: History, tmp_path: Path) -> None:
     texts = []
     for name in ("one.jsonl", "two.jsonl"):
