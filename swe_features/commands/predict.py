@@ -71,6 +71,9 @@ def predict(  # noqa: PLR0917 - an option is a parameter
         preference = SetPreference(min_files, max_files, recall_weight)
     except ValueError as error:
         raise ConfigError(str(error)) from error
+    if body and body_file is not None:
+        msg = "--body and --body-file both describe the change: give one of them"
+        raise ConfigError(msg)
     described = body if body_file is None else _read_body(body_file)
     if not title.strip() and not described.strip():
         msg = "no change is described: give --title, --body or --body-file"

@@ -91,6 +91,9 @@ def run(  # noqa: PLR0917  # each parameter is an option
         "address": address,
     }
     settings = find_config(config).with_options(**options)
+    if address is not None and settings.executor != "ray":
+        msg = "only Ray has an address: add --executor ray"
+        raise typer.BadParameter(msg, param_hint="--address")
     part = Shard.parse(shard) if shard is not None else None
     again = check_retry(retry)
     experiment = _prepare(settings, part)
@@ -185,7 +188,7 @@ def _pairs(given: list[str] | None, option: str) -> dict[str, str] | None:
     pairs = {}
     for item in given:
         name, equals, value = item.partition("=")
-        if not equals:
+        if not equals or not name:
             msg = f"{item!r} is no NAME=VALUE"
             raise typer.BadParameter(msg, param_hint=option)
         pairs[name] = value

@@ -107,6 +107,8 @@ def test_a_model_that_cannot_be_asked_leaves_nothing_behind(
         (["--sandbox", "moon"], "sandbox cannot be 'moon'"),
         (["--repo", "/nowhere/at/all"], "/nowhere/at/all"),
         (["--model-option", "temperature"], "no NAME=VALUE"),
+        (["--model-option", "=3"], "'=3' is no NAME=VALUE"),
+        (["--address", "127.0.0.1:1"], "add --executor ray"),
         (["--arms", "no-context", "--model", ""], "model"),
         (["--arms", "agent:codex"], "agent:codex needs a language model"),
         (["--record", "a", "--replay", "b"], "record and replay cannot go together"),

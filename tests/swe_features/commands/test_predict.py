@@ -128,6 +128,7 @@ def test_a_cache_that_cannot_be_written_names_the_option_for_another(
         (("--commit", "nowhere"), "no commit 'nowhere'"),
         (("--min-files", "9", "--max-files", "2"), "leave no size"),
         (("--body-file", "missing.txt"), "cannot be read"),
+        (("--body", "So", "--body-file", "-"), "give one of them"),
     ],
 )
 def test_bad_input_is_one_line_and_status_two(
