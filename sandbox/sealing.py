@@ -85,6 +85,8 @@ def seal(source: Path, commit: str, cache: Path) -> SealedDirectory:
     Raises:
         SealError: It cannot be sealed, or the seal cannot be proved.
     """
+    # git is run in other folders, from which a relative path would lead elsewhere.
+    cache = cache.absolute()
     opened = Source.open(source)
     base_commit = opened.resolve(commit)
     key = _key(opened, base_commit)

@@ -43,6 +43,16 @@ def test_store_holds_exactly_what_the_base_reaches(
     assert sealed.proof.commits == 2
 
 
+def test_a_cache_may_be_named_by_a_relative_path(
+    history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`SWE_FEATURES_CACHE=cache` broke every cell: git looked for it elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    found = seal(history.path, history.base, Path("relative"))
+    assert (found.tree / "README.md").is_file()
+    assert found.path.is_relative_to(tmp_path / "relative")
+
+
 @pytest.mark.parametrize("name", ["future", "side"])
 def test_later_and_sideward_commits_do_not_resolve(
     sealed: SealedDirectory, history: History, tmp_path: Path, name: str
