@@ -32,7 +32,7 @@ def merge_experiments(
     out: Path,
     parts: Sequence[Path],
     *,
-    environment: Mapping[str, str] = os.environ,
+    environment: Mapping[str, str] | None = None,
 ) -> StoredExperiment:
     """Copy everything of some experiments into one directory.
 
@@ -41,7 +41,8 @@ def merge_experiments(
     Args:
         out: The directory of the whole; created if need be.
         parts: Directories of runs over the same suite.
-        environment: Where the values of secrets are, which no file may hold.
+        environment: Where the values of secrets are, which no file may hold; None
+            takes this process's own.
 
     Returns:
         The whole.
@@ -52,7 +53,8 @@ def merge_experiments(
     """
     experiments = whole = [read_experiment(part) for part in parts]
     manifest = _join_manifests(experiments)
-    with RunDirectory(out, Redactor(environment)) as directory:
+    redactor = Redactor(os.environ if environment is None else environment)
+    with RunDirectory(out, redactor) as directory:
         if (out / PLAN).exists():
             whole = [read_experiment(out), *experiments]
             manifest = _join_manifests(whole)

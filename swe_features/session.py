@@ -66,12 +66,12 @@ class RunSummary:
 
 def run_experiment(  # noqa: PLR0913  # what a run depends on, by keyword
     experiment: Experiment,
-    out: Path,
+    out: Path | str,
     progress: Progress,
     *,
     retry: Retry = "broken",
     set_up: SetUp = equip,
-    environment: Mapping[str, str] = os.environ,
+    environment: Mapping[str, str] | None = None,
 ) -> RunSummary:
     """Run what is missing of an experiment.
 
@@ -81,7 +81,8 @@ def run_experiment(  # noqa: PLR0913  # what a run depends on, by keyword
         progress: Told how it goes on.
         retry: What is attempted again, of the cells that have a result.
         set_up: Makes the models and the driver; called only where cells are missing.
-        environment: Where the values of secrets are, which no file may hold.
+        environment: Where the values of secrets are, which no file may hold; None
+            takes this process's own.
 
     Raises:
         InterruptedRunError: It was asked to stop.
@@ -91,7 +92,9 @@ def run_experiment(  # noqa: PLR0913  # what a run depends on, by keyword
         CacheError: The cache cannot be written.
         StoreError: The directory cannot be written, is in use, or is another suite's.
     """
-    with RunDirectory(out, Redactor(environment)) as directory:
+    out = Path(out)
+    redactor = Redactor(os.environ if environment is None else environment)
+    with RunDirectory(out, redactor) as directory:
         manifest = _open_manifest(directory, experiment)
         results = latest_results(read_results(out / RESULTS))
         due = select_cells(experiment.cells, results, retry)

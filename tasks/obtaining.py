@@ -109,11 +109,15 @@ def _run(url: str, arguments: list[str]) -> str:
     return answer.stdout
 
 
-def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
+def cache_folder(environment: Mapping[str, str] | None = None) -> Path:
     """Where things are kept that can be made again.
 
     `SWE_FEATURES_CACHE`, or `swe-features` in the user's cache folder.
+
+    Args:
+        environment: Where the variables are; None takes this process's own.
     """
+    environment = os.environ if environment is None else environment
     if named := environment.get("SWE_FEATURES_CACHE"):
         return Path(named)
     base = environment.get("XDG_CACHE_HOME")
