@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from swe_features import cli
 from swe_features.cli import Command, main
 
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 HEAVY = ("litellm", "sklearn", "scipy", "docker", "numpy", "typer", "rich", "pydantic")
 
 PLAIN = '''
@@ -87,6 +89,30 @@ def test_help_is_asked_for_in_any_of_the_usual_ways(
         shown.append(capsys.readouterr().out)
     assert shown[0].startswith("Usage: swe-features merge")
     assert len(set(shown)) == 1
+
+
+@pytest.mark.skipif(not DOCS.is_dir(), reason="the wheel has no docs")
+def test_every_option_is_told_on_some_page(capsys: pytest.CaptureFixture[str]) -> None:
+    """Some twenty of them stood in the help alone."""
+    pages = [*DOCS.glob("*.md"), DOCS.parent / "README.md"]
+    text = "".join(page.read_text("utf-8") for page in pages)
+    told = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", text))
+    for command in cli.COMMANDS:
+        assert main([command.name, "--help"]) == 0
+        below = capsys.readouterr().out.partition("\nCommands:\n")[2]
+        names = re.findall(r"^  (\w+) ", below, re.MULTILINE) or [None]
+        for name in names:
+            words = [command.name, name] if name else [command.name]
+            assert main([*words, "--help"]) == 0
+            for spelled in option_lines(capsys.readouterr().out):
+                assert not told.isdisjoint(spelled), (words, spelled)
+
+
+def option_lines(shown: str) -> list[list[str]]:
+    """The spellings of each option that a help lists, but for the help itself."""
+    lines = re.findall(r"^  (-.*?)(?:  | <| [A-Z]|$)", shown, re.MULTILINE)
+    spelled = [re.findall(r"--?[a-z][\w-]*", line) for line in lines]
+    return [one for one in spelled if "--help" not in one]
 
 
 @pytest.mark.parametrize("group", ["suite", "sandbox"])
