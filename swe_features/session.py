@@ -52,7 +52,7 @@ class RunSummary:
     directory: Path
     rows: tuple[TableRow, ...]
     isolation: tuple[str, ...]
-    """One sentence for each driver that the results come from."""
+    """For each driver that the results come from: its name, and what it isolates."""
     offline_note: str | None
     skipped_rows: int
     planned: int
@@ -245,7 +245,7 @@ def _summarise(
         rows=rows,
         isolation=(
             *(
-                record["isolation"]
+                f"{name} ({record['isolation']})"
                 for name, record in manifest["drivers"].items()
                 if name in drivers
             ),

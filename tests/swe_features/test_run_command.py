@@ -38,7 +38,7 @@ def test_table_names_the_sandbox_and_the_directory(
     printed = capsys.readouterr().out.splitlines()
     assert printed[2].split()[:5] == ["oracle", "-", "1.000", "1.000", "1.000"]
     assert printed[3].startswith("Tokens: generated")
-    assert printed[4].startswith("Sandbox: ")
+    assert printed[4].startswith("Sandbox: subprocess (isolates nothing but history")
     assert printed[-2] == f"Results: {tmp_path / 'out'}"
     assert printed[-1] == f"Report: swe-features report {tmp_path / 'out'}"
 
