@@ -16,31 +16,12 @@ from http import HTTPStatus
 import httpx
 
 from agent.errors import ContextOverflowError, ModelError, ModelSetupError
+from agent.models.error_answers import ErrorAnswer, read_error_answer
 from agent.redaction import redact
 
 __all__ = ["BrokenReplyError", "Fault", "StreamCutError", "name_fault"]
 
 _MESSAGE_CHARS = 300
-_OVERFLOW = re.compile(
-    r"context[ _](?:length|window|size)|maximum context|prompt is too long|"
-    r"too many tokens|input is too long|"
-    r"exceeds? (?:context|the (?:model's )?(?:max|context))",
-    re.IGNORECASE,
-)
-_REPLY_ROOM = re.compile(
-    r"\bmax(?:imum)?[ _](?:completion_|output_|new_)?tokens\b.{0,40}?"
-    r"(?:exceed|less than|at most|lower than|too large|too high|range|> ?\d)",
-    re.IGNORECASE,
-)
-"""A provider's word about the room that was asked for the reply."""
-_CONVERSATION = re.compile(r"\b(?:inputs?|prompt|messages)\b", re.IGNORECASE)
-_ROOM_AND_BOUND = re.compile(r"tokens\W+is too large: (\d+)\D+(\d+)")
-"""Of servers that name both, and the conversation's length beside them."""
-_OVERFLOW_STATUS = (
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-)
 _NO_CREDIT = re.compile(r"insufficient_quota|billing|credit balance", re.IGNORECASE)
 _TIMEOUTS = frozenset(
     {"TimeoutError", "ReadTimeout", "ConnectTimeout", "PoolTimeout", "WriteTimeout"}
@@ -89,13 +70,13 @@ def name_fault(error: BaseException, model: str) -> Fault:
     if isinstance(error, ModelError):
         return Fault(error)
     text = _one_line(error)
-    answer = _find_answer(error)
-    if answer is not None:
-        wait_s = _read_retry_after(answer.headers)
+    response = _find_response(error)
+    if response is not None:
+        wait_s = _read_retry_after(response.headers)
         details = " ".join(str(each) for each in _chain(error))
         is_unpaid = bool(_NO_CREDIT.search(details))
-        status = answer.status_code
-        return _name_answer(status, model, text, wait_s, is_unpaid=is_unpaid)
+        answer = read_error_answer(response, text)
+        return _name_answer(answer, model, text, wait_s, is_unpaid=is_unpaid)
     return _name_silence(error, model, text)
 
 
@@ -118,7 +99,7 @@ def _name_silence(error: BaseException, model: str, text: str) -> Fault:
     elif type(error).__name__ in _WRONG_SETUP or "openai.OpenAIError" in names:
         fault = Fault(ModelSetupError(f"cannot ask {model}: {text}"))
     elif isinstance(status, int) and status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        fault = _name_answer(status, model, text)
+        fault = _name_answer(ErrorAnswer(status, text), model, text)
     elif status is not None:
         # No answer came, and yet litellm speaks of a 500: it could not read the reply.
         fault = Fault(ModelError(f"{model} sent a broken reply: {text}"))
@@ -126,27 +107,28 @@ def _name_silence(error: BaseException, model: str, text: str) -> Fault:
 
 
 def _name_answer(
-    status: int,
+    answer: ErrorAnswer,
     model: str,
     text: str,
     wait_s: float | None = None,
     *,
     is_unpaid: bool = False,
 ) -> Fault:
-    says = f"{model} answered {status}: {text}"
-    if status == HTTPStatus.TOO_MANY_REQUESTS and not is_unpaid:
+    says = f"{model} answered {answer.status}: {text}"
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS and not is_unpaid:
         return Fault(
             ModelError(says), is_passing=True, is_rate_limit=True, wait_s=wait_s
         )
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Fault(ModelError(says), is_passing=True, wait_s=wait_s)
-    return Fault(_name_refusal(status, says, is_unpaid=is_unpaid))
+    return Fault(_name_refusal(answer, says, is_unpaid=is_unpaid))
 
 
-def _name_refusal(status: int, says: str, *, is_unpaid: bool) -> ModelError:
-    if status in _OVERFLOW_STATUS and _wants_too_much_room(says):
+def _name_refusal(answer: ErrorAnswer, says: str, *, is_unpaid: bool) -> ModelError:
+    status = answer.status
+    if answer.wants_less_room:
         return ModelSetupError(f"{says}; lower the option max_completion_tokens")
-    if status in _OVERFLOW_STATUS and _OVERFLOW.search(says):
+    if answer.is_overflow:
         return ContextOverflowError(says)
     if is_unpaid or status == HTTPStatus.PAYMENT_REQUIRED:
         return ModelSetupError(f"{says}; the account has no credit left")
@@ -155,17 +137,6 @@ def _name_refusal(status: int, says: str, *, is_unpaid: bool) -> ModelError:
     if status == HTTPStatus.NOT_FOUND:
         return ModelSetupError(f"{says}; check the model's name and api_base")
     return ModelError(says)
-
-
-def _wants_too_much_room(says: str) -> bool:
-    """Whether the room for the reply is too large by itself, whatever is asked.
-
-    Then no shorter conversation would be answered either.
-    """
-    numbers = _ROOM_AND_BOUND.search(says)
-    if numbers is not None:
-        return int(numbers[1]) > int(numbers[2])
-    return bool(_REPLY_ROOM.search(says)) and not _CONVERSATION.search(says)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -177,7 +148,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         at = at.__cause__ or at.__context__
 
 
-def _find_answer(error: BaseException) -> httpx.Response | None:
+def _find_response(error: BaseException) -> httpx.Response | None:
     """The failing answer that came over the wire, if one did.
 
     The library's exceptions carry answers of its own making too: those have no HTTP

@@ -65,6 +65,8 @@ class Status:
     message: str = "the server says no"
     kind: str = "server_error"
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    """The whole body, where it is not as OpenAI's are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(line, body)
         elif isinstance(line, Status):
             error = {"message": line.message, "type": line.kind, "code": line.kind}
-            self._send(json.dumps({"error": error}).encode(), line.code, line.headers)
+            told = {"error": error} if line.body is None else line.body
+            self._send(json.dumps(told).encode(), line.code, line.headers)
         elif isinstance(line, Write):
             self._head(len(line.body), kind=line.kind)
             self.wfile.write(line.body)

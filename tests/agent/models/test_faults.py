@@ -4,6 +4,7 @@ The table of these outcomes is in docs/reliability.md.
 """
 
 import email.utils
+import json
 import time
 from collections.abc import Mapping
 
@@ -273,6 +274,47 @@ def test_a_conversation_that_leaves_no_room_is_an_overflow(
         pytest.raises(ContextOverflowError),
     ):
         ask(server, clock)
+
+
+OVERFLOWS = [
+    "The decoder prompt (length 5000) is longer than the maximum model length of 4096.",
+    "Validation failed. " + "x" * 300 + " maximum context length is 4096 tokens",
+    "This model's maximum prompt length is 131072 but the request contains 150000.",
+    "Invalid request: Your request exceeded model token limit: 131072",
+    "InternalError.Algo.InvalidParameter: Range of input length should be [1, 129024]",
+    "Prompt exceeds max length",
+]
+CODE = {"code": "context_length_exceeded", "message": "Please reduce the length."}
+WRAPPED = {"message": "Provider returned error", "metadata": {"raw": json.dumps(CODE)}}
+DETAIL = [{"loc": ["body"], "msg": "maximum context length is 4096 tokens"}]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(Status(400, says) for says in OVERFLOWS),
+        Status(422, "`inputs` must have less than 4095 tokens. Given: 5000"),
+        Status(422, "`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000"),
+        Status(413, "Request body too large for gpt-4o model. Max size: 8000 tokens."),
+        Status(400, body={"error": CODE}),
+        Status(400, body={"error": WRAPPED}),
+        Status(422, body={"detail": DETAIL}),
+    ],
+)
+def test_an_overflow_is_known_by_its_words_wherever_they_stand(
+    line: Status, clock: Clock, way: Way
+) -> None:
+    with ChatServer(line) as server, pytest.raises(ContextOverflowError):
+        ask(server, clock, **way)
+
+
+def test_what_an_error_repeats_of_the_request_is_no_overflow(clock: Clock) -> None:
+    echo = {"msg": "Input should be valid", "input": "def find_context_window():"}
+    line = Status(422, body={"detail": [echo]})
+    with ChatServer(line) as server, pytest.raises(ModelError) as caught:
+        ask(server, clock)
+
+    assert type(caught.value) is ModelError
 
 
 def test_a_name_that_litellm_does_not_know_is_a_setup_error(clock: Clock) -> None:
