@@ -4,8 +4,10 @@ Providers agree on the status at most. The same overflow stands in a message, in
 beside an empty message, or in another provider's answer that a router wraps whole.
 """
 
+import email.utils
 import json
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -39,6 +41,19 @@ _OVERFLOW_STATUS = (
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
 )
+_NO_CREDIT = re.compile(
+    r"insufficient_quota|exceeded your current quota|credit balance is too low|"
+    r"billing_(?:hard_limit|not_active)",
+    re.IGNORECASE,
+)
+_NO_CREDIT_STATUS = (
+    HTTPStatus.BAD_REQUEST,  # Anthropic
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.TOO_MANY_REQUESTS,
+)
+_FLAGGED = re.compile(r"moderation|flagged|content[ _]policy", re.IGNORECASE)
+_RETRY_IN = re.compile(r'"?retry(?:Delay| in)"?\W+(\d+(?:\.\d+)?) ?s', re.IGNORECASE)
+"""Google's word, in a field and in the message."""
 _REQUEST_FIELDS = frozenset({"input", "loc", "param"})
 """Of an error's body: what they hold was written by us, not by the provider."""
 
@@ -51,6 +66,8 @@ class ErrorAnswer:
     """Of HTTP."""
     words: str
     """All that the body says, a value a line."""
+    wait_s: float | None = None
+    """How long it asks to wait; None where it does not say."""
 
     @property
     def wants_less_room(self) -> bool:
@@ -71,6 +88,22 @@ class ErrorAnswer:
         """Whether a shorter conversation may be answered."""
         return self.status in _OVERFLOW_STATUS and bool(_OVERFLOW.search(self.words))
 
+    @property
+    def is_unpaid(self) -> bool:
+        """Whether nothing will be answered until somebody pays.
+
+        A free tier speaks of quota and billing as well, each minute; it says when to
+        come back.
+        """
+        if self.status in _NO_CREDIT_STATUS and self.wait_s is None:
+            return _NO_CREDIT.search(self.words) is not None
+        return self.status == HTTPStatus.PAYMENT_REQUIRED
+
+    @property
+    def is_flagged(self) -> bool:
+        """Whether it refuses what was said, and not who says it."""
+        return self.status == HTTPStatus.FORBIDDEN and bool(_FLAGGED.search(self.words))
+
 
 def read_error_answer(response: httpx.Response, told: str) -> ErrorAnswer:
     """Read an answer that came over the wire with an error's status.
@@ -80,12 +113,25 @@ def read_error_answer(response: httpx.Response, told: str) -> ErrorAnswer:
         told: What the library that asked says of it, for that case.
     """
     try:
-        words = _read_words(json.loads(response.content))
+        text = response.text
+        words = _read_words(json.loads(text))
     except httpx.StreamError:
-        words = told
+        text = words = told
     except (ValueError, RecursionError):
-        words = response.text
-    return ErrorAnswer(response.status_code, words)
+        words = text
+    return ErrorAnswer(response.status_code, words, _read_wait(response.headers, text))
+
+
+def _read_wait(headers: httpx.Headers, body: str) -> float | None:
+    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        text = headers.get(name, "").strip()
+        if re.fullmatch(r"\d+(\.\d+)?", text):
+            return float(text) / unit
+        when = email.utils.parsedate_tz(text) if text else None
+        if when is not None:
+            return max(0.0, email.utils.mktime_tz(when) - time.time())
+    told = _RETRY_IN.search(body)
+    return float(told[1]) if told else None
 
 
 def _read_words(value: object) -> str:

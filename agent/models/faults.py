@@ -6,9 +6,7 @@ itself, found in the chain of causes; the library's class is asked only where th
 no answer.
 """
 
-import email.utils
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -22,7 +20,6 @@ from agent.redaction import redact
 __all__ = ["BrokenReplyError", "Fault", "StreamCutError", "name_fault"]
 
 _MESSAGE_CHARS = 300
-_NO_CREDIT = re.compile(r"insufficient_quota|billing|credit balance", re.IGNORECASE)
 _TIMEOUTS = frozenset(
     {"TimeoutError", "ReadTimeout", "ConnectTimeout", "PoolTimeout", "WriteTimeout"}
     | {"APITimeoutError", "Timeout"}
@@ -72,11 +69,7 @@ def name_fault(error: BaseException, model: str) -> Fault:
     text = _one_line(error)
     response = _find_response(error)
     if response is not None:
-        wait_s = _read_retry_after(response.headers)
-        details = " ".join(str(each) for each in _chain(error))
-        is_unpaid = bool(_NO_CREDIT.search(details))
-        answer = read_error_answer(response, text)
-        return _name_answer(answer, model, text, wait_s, is_unpaid=is_unpaid)
+        return _name_answer(read_error_answer(response, text), model, text)
     return _name_silence(error, model, text)
 
 
@@ -106,33 +99,26 @@ def _name_silence(error: BaseException, model: str, text: str) -> Fault:
     return fault
 
 
-def _name_answer(
-    answer: ErrorAnswer,
-    model: str,
-    text: str,
-    wait_s: float | None = None,
-    *,
-    is_unpaid: bool = False,
-) -> Fault:
-    says = f"{model} answered {answer.status}: {text}"
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS and not is_unpaid:
-        return Fault(
-            ModelError(says), is_passing=True, is_rate_limit=True, wait_s=wait_s
-        )
+def _name_answer(answer: ErrorAnswer, model: str, text: str) -> Fault:
+    error = ModelError(f"{model} answered {answer.status}: {text}")
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS and not answer.is_unpaid:
+        wait_s = answer.wait_s
+        return Fault(error, is_passing=True, is_rate_limit=True, wait_s=wait_s)
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Fault(ModelError(says), is_passing=True, wait_s=wait_s)
-    return Fault(_name_refusal(answer, says, is_unpaid=is_unpaid))
+        return Fault(error, is_passing=True, wait_s=answer.wait_s)
+    return Fault(_name_refusal(answer, str(error)))
 
 
-def _name_refusal(answer: ErrorAnswer, says: str, *, is_unpaid: bool) -> ModelError:
+def _name_refusal(answer: ErrorAnswer, says: str) -> ModelError:
     status = answer.status
     if answer.wants_less_room:
         return ModelSetupError(f"{says}; lower the option max_completion_tokens")
     if answer.is_overflow:
         return ContextOverflowError(says)
-    if is_unpaid or status == HTTPStatus.PAYMENT_REQUIRED:
+    if answer.is_unpaid:
         return ModelSetupError(f"{says}; the account has no credit left")
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+    is_key_refused = status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+    if is_key_refused and not answer.is_flagged:
         return ModelSetupError(f"{says}; check the key, or the option api_key_env")
     if status == HTTPStatus.NOT_FOUND:
         return ModelSetupError(f"{says}; check the model's name and api_base")
@@ -160,17 +146,6 @@ def _find_response(error: BaseException) -> httpx.Response | None:
             continue
         if "http_version" in response.extensions:
             return response
-    return None
-
-
-def _read_retry_after(headers: httpx.Headers) -> float | None:
-    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        text = headers.get(name, "").strip()
-        if re.fullmatch(r"\d+(\.\d+)?", text):
-            return float(text) / unit
-        when = email.utils.parsedate_tz(text) if text else None
-        if when is not None:
-            return max(0.0, email.utils.mktime_tz(when) - time.time())
     return None
 
 

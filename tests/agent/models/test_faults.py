@@ -276,6 +276,62 @@ def test_a_conversation_that_leaves_no_room_is_an_overflow(
         ask(server, clock)
 
 
+LOW_CREDIT = "Your credit balance is too low to access the Anthropic API."
+FREE_TIER = (
+    "You exceeded your current quota, please check your plan and billing details. "
+    "Please retry in 21.5s."
+)
+RETRY_INFO = {"message": "Quota exceeded", "details": [{"retryDelay": "21.5s"}]}
+ECHO = "Input should be a valid string [input_value='def billing_address(self)']"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        Status(400, LOW_CREDIT),
+        Status(403, "billing is off", "billing_not_active"),
+        Status(429, "You exceeded your current quota, please check your plan."),
+    ],
+)
+def test_an_account_without_credit_stops_the_run(
+    line: Status, clock: Clock, way: Way
+) -> None:
+    with ChatServer(line) as server, pytest.raises(ModelSetupError, match="no credit"):
+        ask(server, clock, **way)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        Status(429, FREE_TIER, headers={"Retry-After": "21.5"}),
+        Status(429, FREE_TIER),
+        Status(429, body={"error": RETRY_INFO}),
+    ],
+)
+def test_a_quota_that_says_when_it_is_back_is_waited_for(
+    line: Status, clock: Clock, way: Way
+) -> None:
+    """A free tier's limit of a minute ended the run: "no credit left"."""
+    with ChatServer(line, Answer("Back.")) as server:
+        reply = ask(server, clock, **way)
+
+    assert reply.content == "Back."
+    assert clock.waits == [21.5]
+
+
+@pytest.mark.parametrize(
+    "line", [Status(400, ECHO), Status(403, "Your input was flagged: moderation")]
+)
+def test_a_refusal_of_what_one_cell_says_breaks_that_cell(
+    line: Status, clock: Clock, way: Way
+) -> None:
+    with ChatServer(line) as server, pytest.raises(ModelError) as caught:
+        ask(server, clock, **way)
+
+    assert type(caught.value) is ModelError
+    assert len(server.requests) == 1
+
+
 OVERFLOWS = [
     "The decoder prompt (length 5000) is longer than the maximum model length of 4096.",
     "Validation failed. " + "x" * 300 + " maximum context length is 4096 tokens",
