@@ -127,11 +127,19 @@ def _read_wait(headers: httpx.Headers, body: str) -> float | None:
         text = headers.get(name, "").strip()
         if re.fullmatch(r"\d+(\.\d+)?", text):
             return float(text) / unit
-        when = email.utils.parsedate_tz(text) if text else None
-        if when is not None:
-            return max(0.0, email.utils.mktime_tz(when) - time.time())
+        if (when_s := _read_date(text)) is not None:
+            return max(0.0, when_s - time.time())
     told = _RETRY_IN.search(body)
     return float(told[1]) if told else None
+
+
+def _read_date(text: str) -> float | None:
+    """A date as seconds since 1970; None where it is none, or no calendar has it."""
+    when = email.utils.parsedate_tz(text)
+    try:
+        return email.utils.mktime_tz(when) if when else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _read_words(value: object) -> str:

@@ -129,7 +129,7 @@ class LiteLLMModel:
             wait_s = self._choose_wait(fault, attempt)
             if not fault.is_passing or attempt == self._options.retries:
                 raise _after_attempts(fault, attempt + 1)
-            if wait_s > self._options.max_wait_s:
+            if (fault.wait_s or 0.0) > self._options.max_wait_s:
                 raise _after_refusal_to_wait(fault, wait_s, self._options.max_wait_s)
             if not fault.is_rate_limit:
                 self._sleep(wait_s)
@@ -205,16 +205,16 @@ class LiteLLMModel:
         )
 
     def _choose_wait(self, fault: Fault, attempt: int) -> float:
-        """How long to wait: as the provider says, or ever longer.
+        """How long to wait: ever longer, and at least as long as the provider says.
 
         After a rate limit all workers wait, at the gate.
         """
-        wait_s = fault.wait_s
-        if wait_s is None:
-            backoff = min(_FIRST_WAIT_S * 2**attempt, _LONGEST_BACKOFF_S)
-            wait_s = backoff * self._jitter.uniform(0.5, 1.0)
+        longest_s = self._options.max_wait_s
+        backoff_s = min(_FIRST_WAIT_S * 2.0**attempt, _LONGEST_BACKOFF_S)
+        backoff_s *= self._jitter.uniform(0.5, 1.0)
+        wait_s: float = max(fault.wait_s or 0.0, min(backoff_s, longest_s))
         if fault.is_rate_limit:
-            self._limits.close_for(min(wait_s, self._options.max_wait_s))
+            self._limits.close_for(min(wait_s, longest_s))
         return wait_s
 
 

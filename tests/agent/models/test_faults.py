@@ -123,6 +123,33 @@ def test_a_wait_beyond_the_longest_allowed_is_not_begun(
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["0", "Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 99999 07:28:00 GMT", "soon"],
+)
+def test_a_wait_that_is_over_or_no_time_at_all_is_one_of_our_own(
+    value: str, clock: Clock, whole: Way
+) -> None:
+    line = Status(429, headers={"Retry-After": value})
+    with ChatServer(line) as server, pytest.raises(ModelError, match="asked 4 times"):
+        ask(server, clock, **whole)
+
+    first, second, third = clock.waits
+    assert 0.5 <= first <= 1.0
+    assert 1.0 <= second <= 2.0
+    assert 2.0 <= third <= 4.0
+
+
+@pytest.mark.parametrize("code", [429, 503])
+def test_our_own_waits_are_never_longer_than_allowed(code: int, clock: Clock) -> None:
+    """The provider was blamed: "it asks to wait 8 s", after four of seven requests."""
+    with ChatServer(Status(code)) as server, pytest.raises(ModelError) as caught:
+        ask(server, clock, retries=6, max_wait_s=0.25)
+
+    assert "asked 7 times" in str(caught.value)
+    assert clock.waits == [0.25] * 6
+
+
 @pytest.mark.parametrize("line", [Status(429), Status(503), Break("reset")])
 def test_retries_are_bounded(line: Line, clock: Clock, whole: Way) -> None:
     with ChatServer(line) as server, pytest.raises(ModelError, match="asked 4 times"):
