@@ -10,10 +10,11 @@ from typing import Any
 
 from agent.messages import Message, ToolCall, ToolSpec
 from agent.model import Reply
+from agent.models.error_answers import ReportedError
 from agent.models.faults import BrokenReplyError
 from agent.models.reported_usage import read_usage
 
-__all__ = ["read_reply", "write_messages", "write_tools"]
+__all__ = ["find_error", "read_reply", "write_messages", "write_tools"]
 
 _NOTHING_SAID = "(nothing)"
 _SENT_BACK = ("thinking_blocks", "reasoning_content", "reasoning_details")
@@ -87,9 +88,13 @@ def read_reply(completion: Mapping[str, Any], taken_ids: frozenset[str]) -> Repl
         taken_ids: Ids of calls made earlier in the conversation.
 
     Raises:
+        ReportedError: It says that the provider failed, in place of a reply.
         BrokenReplyError: It has no choice with a message in it.
     """
     choice = _first(completion.get("choices"))
+    error = completion.get("error") or find_error(choice)
+    if error:
+        raise ReportedError(error)
     message = choice.get("message")
     if not isinstance(message, Mapping):
         msg = "there is no message in it"
@@ -113,6 +118,18 @@ def read_reply(completion: Mapping[str, Any], taken_ids: frozenset[str]) -> Repl
         billed_usd=_read_bill(usage),
         provider_fields=fields,
     )
+
+
+def find_error(choice: Mapping[str, Any]) -> object:
+    """What a choice says of an error that cut it short; None where it says nothing.
+
+    Args:
+        choice: Of a whole reply, or of a piece. Any: JSON values.
+    """
+    fields = _read_object(choice.get("provider_specific_fields"))
+    if error := choice.get("error") or fields.get("error"):
+        return error
+    return "finish_reason: error" if choice.get("finish_reason") == "error" else None
 
 
 def _first(values: object) -> Mapping[str, Any]:

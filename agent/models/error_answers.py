@@ -14,7 +14,7 @@ from http import HTTPStatus
 
 import httpx
 
-__all__ = ["ErrorAnswer", "read_error_answer"]
+__all__ = ["ErrorAnswer", "ReportedError", "read_error_answer"]
 
 _OVERFLOW = re.compile(
     r"context[ _](?:length|window|size)|maximum context|prompt is too long|"
@@ -54,6 +54,11 @@ _NO_CREDIT_STATUS = (
 _FLAGGED = re.compile(r"moderation|flagged|content[ _]policy", re.IGNORECASE)
 _RETRY_IN = re.compile(r'"?retry(?:Delay| in)"?\W+(\d+(?:\.\d+)?) ?s', re.IGNORECASE)
 """Google's word, in a field and in the message."""
+_KINDS = (
+    (re.compile(r"rate.?limit|quota|resource_exhausted", re.I), 429),
+    (re.compile(r"invalid_request|context_length", re.I), 400),
+)
+"""Words of an error that names no status, and the status that they stand for."""
 _REQUEST_FIELDS = frozenset({"input", "loc", "param"})
 """Of an error's body: what they hold was written by us, not by the provider."""
 
@@ -105,6 +110,31 @@ class ErrorAnswer:
         return self.status == HTTPStatus.FORBIDDEN and bool(_FLAGGED.search(self.words))
 
 
+class ReportedError(Exception):
+    """An error in place of a reply, in an answer whose status says that all is well."""
+
+    def __init__(self, error: object) -> None:
+        """Take what stands where an error does.
+
+        Args:
+            error: A JSON value: mostly an object with a message and a code.
+        """
+        fields = error if isinstance(error, Mapping) else {"message": error}
+        words = _read_words(fields)
+        super().__init__(str(fields.get("message") or words))
+        code = fields.get("code")
+        status = _find_status(code if code is not None else fields.get("status"), words)
+        self.answer = ErrorAnswer(status, words, _find_retry_in(words))
+
+
+def _find_status(code: object, words: str) -> int:
+    if re.fullmatch(r"[45]\d\d", str(code)):
+        return int(str(code))
+    named = (status for kind, status in _KINDS if kind.search(words))
+    # The request was taken, and then something behind it gave up.
+    return next(named, HTTPStatus.BAD_GATEWAY)
+
+
 def read_error_answer(response: httpx.Response, told: str) -> ErrorAnswer:
     """Read an answer that came over the wire with an error's status.
 
@@ -129,7 +159,11 @@ def _read_wait(headers: httpx.Headers, body: str) -> float | None:
             return float(text) / unit
         if (when_s := _read_date(text)) is not None:
             return max(0.0, when_s - time.time())
-    told = _RETRY_IN.search(body)
+    return _find_retry_in(body)
+
+
+def _find_retry_in(text: str) -> float | None:
+    told = _RETRY_IN.search(text)
     return float(told[1]) if told else None
 
 

@@ -14,7 +14,11 @@ from http import HTTPStatus
 import httpx
 
 from agent.errors import ContextOverflowError, ModelError, ModelSetupError
-from agent.models.error_answers import ErrorAnswer, read_error_answer
+from agent.models.error_answers import (
+    ErrorAnswer,
+    ReportedError,
+    read_error_answer,
+)
 from agent.redaction import redact
 
 __all__ = ["BrokenReplyError", "Fault", "StreamCutError", "name_fault"]
@@ -67,6 +71,8 @@ def name_fault(error: BaseException, model: str) -> Fault:
     if isinstance(error, ModelError):
         return Fault(error)
     text = _one_line(error)
+    if isinstance(error, ReportedError):
+        return _name_answer(error.answer, model, text)
     response = _find_response(error)
     if response is not None:
         return _name_answer(read_error_answer(response, text), model, text)
@@ -142,9 +148,10 @@ def _find_response(error: BaseException) -> httpx.Response | None:
     """
     for each in _chain(error):
         response = getattr(each, "response", None)
-        if not isinstance(response, httpx.Response) or not response.is_error:
+        if not isinstance(response, httpx.Response):
             continue
-        if "http_version" in response.extensions:
+        # Looked at first: the status of a made-up answer may be no number.
+        if "http_version" in response.extensions and response.is_error:
             return response
     return None
 

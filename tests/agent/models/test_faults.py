@@ -226,6 +226,37 @@ def test_a_whole_answer_that_is_no_reply_is_an_error_at_once(
     assert len(server.requests) == 1
 
 
+UPSTREAM = {"code": 502, "message": "Upstream died"}
+CUT = {"message": {"content": ""}, "finish_reason": "error", "error": UPSTREAM}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"error": {"code": 429, "message": "Provider rate limited upstream"}},
+        {"choices": [CUT], "usage": {"prompt_tokens": 5, "completion_tokens": 0}},
+    ],
+)
+def test_an_error_in_place_of_a_reply_is_asked_again(
+    told: Mapping[str, object], clock: Clock, whole: Way
+) -> None:
+    """With status 200. One broke the cell, the other cost a step as an empty reply."""
+    with ChatServer(Write(json.dumps(told).encode()), Answer("Back.")) as server:
+        reply = ask(server, clock, **whole)
+
+    assert reply.content == "Back."
+    assert reply.attempts == 2
+
+
+def test_an_error_in_place_of_a_reply_may_be_an_overflow(clock: Clock) -> None:
+    told = {"error": {"code": "context_length_exceeded", "message": "Too long."}}
+    with (
+        ChatServer(Write(json.dumps(told).encode())) as server,
+        pytest.raises(ContextOverflowError),
+    ):
+        ask(server, clock)
+
+
 @pytest.mark.parametrize(
     ("line", "kind", "says"),
     [
