@@ -74,6 +74,10 @@ def _quiet(litellm: Any) -> None:  # noqa: ANN401 - a module without types
     # An option that a model does not know is an error: a figure must not hide it.
     litellm.drop_params = False
     litellm.num_retries = 0
+    # It counts the tokens of a stream itself, with tokenizers that it would download.
+    litellm.disable_hf_tokenizer_download = True
+    # A row of dashes comes in equal pieces, and is no loop.
+    litellm.REPEATED_STREAMING_CHUNK_LIMIT = sys.maxsize
     for name in _LOGGERS:
         logger = logging.getLogger(name)
         logger.setLevel(logging.CRITICAL + 1)

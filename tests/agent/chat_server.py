@@ -23,6 +23,7 @@ __all__ = [
     "Answer",
     "Break",
     "ChatServer",
+    "Hold",
     "Line",
     "Received",
     "Status",
@@ -78,6 +79,13 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """These bytes of a stream, and no more until the client hangs up."""
+
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Break:
     """A broken exchange."""
 
@@ -88,7 +96,7 @@ class Break:
     """
 
 
-Line = Answer | Status | Write | Break | Callable[[Received], "Line"]
+Line = Answer | Status | Write | Hold | Break | Callable[[Received], "Line"]
 
 
 def tool_call(
@@ -109,6 +117,7 @@ class ChatServer:
     def __init__(self, *schedule: Line) -> None:
         self.requests: list[Received] = []
         self.closing = threading.Event()
+        self.hung_up = threading.Event()
         self._schedule = list(schedule)
         self._lock = threading.Lock()
         handler = type("Handler", (_Handler,), {"chat": self})
@@ -183,6 +192,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif isinstance(line, Write):
             self._head(len(line.body), kind=line.kind)
             self.wfile.write(line.body)
+        elif isinstance(line, Hold):
+            self._hold(line)
         elif isinstance(line, Break):
             self._break(line)
 
@@ -226,6 +237,15 @@ class _Handler(BaseHTTPRequestHandler):
         if line.usage is not None:
             reply["usage"] = dict(line.usage)
         self._send(json.dumps(reply).encode())
+
+    def _hold(self, line: Hold) -> None:
+        self._head(100_000, kind="text/event-stream")
+        self.wfile.write(line.body)
+        self.wfile.flush()
+        self.close_connection = True
+        self.connection.settimeout(HANG_S)
+        if not self.connection.recv(1):
+            self.chat.hung_up.set()
 
     def _break(self, line: Break) -> None:
         half = b'{"id": "chatcmpl-1", "object": "chat.completion", "choices": [{"ind'
