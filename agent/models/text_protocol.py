@@ -17,7 +17,11 @@ from agent.prompting import render_prompt
 __all__ = ["read_text_calls", "write_as_text"]
 
 TEMPLATE = "text_tools"
-_THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
+_THOUGHT = re.compile(
+    # Where the template itself begins the thought, the reply only ends it.
+    r"\A(?:(?!<think>).)*?</think>|<think>.*?(?:</think>|\Z)",
+    re.DOTALL,
+)
 _CALL = re.compile(r"<tool_call>\s*(.*?)\s*(?:</tool_call>|(?=<tool_call>)|\Z)", re.S)
 _FENCE = re.compile(r"\A```\w*\s*(.*?)\s*```\Z", re.DOTALL)
 _NAME = re.compile(r'"name"\s*:\s*"([^"]*)"')
@@ -37,7 +41,9 @@ def write_as_text(
     for message in messages:
         if message.role == "tool":
             name = names.get(message.tool_call_id or "", "")
-            _append_response(written, name, message.content)
+            _append_user(written, _write_response(name, message.content))
+        elif message.role == "user":
+            _append_user(written, message.content)
         elif message.tool_calls:
             blocks = [_write_call(call) for call in message.tool_calls]
             text = "\n".join([message.content, *blocks]).strip()
@@ -50,7 +56,7 @@ def write_as_text(
 
 
 def read_text_calls(reply: Reply, taken_ids: frozenset[str]) -> Reply:
-    """Take the calls out of a reply's text.
+    """Take the calls out of a reply's text; calls that the server took out stay.
 
     Args:
         reply: Its text may hold blocks; what a model writes while it thinks is no call.
@@ -67,7 +73,7 @@ def read_text_calls(reply: Reply, taken_ids: frozenset[str]) -> Reply:
     return replace(
         reply,
         content=_CALL.sub("", said).strip(),
-        tool_calls=tuple(calls),
+        tool_calls=(*reply.tool_calls, *calls),
         reasoning="\n".join(part for part in (reply.reasoning, thoughts) if part),
         finish_reason=finish_reason,
     )
@@ -91,14 +97,17 @@ def _with_tools(
     return (replace(first, content=f"{first.content}\n\n{text}".strip()), *rest)
 
 
-def _append_response(written: list[Message], name: str, text: str) -> None:
-    """Results of one reply share a message: many servers want roles to alternate."""
-    block = f'<tool_response name="{name}">\n{text}\n</tool_response>'
+def _append_user(written: list[Message], text: str) -> None:
+    """What follows one reply shares a message: many servers want roles to alternate."""
     last = written[-1] if written else None
-    if last is not None and last.role == "user" and "<tool_response" in last.content:
-        written[-1] = replace(last, content=f"{last.content}\n{block}")
+    if last is not None and last.role == "user":
+        written[-1] = replace(last, content=f"{last.content}\n{text}")
     else:
-        written.append(Message("user", block))
+        written.append(Message("user", text))
+
+
+def _write_response(name: str, text: str) -> str:
+    return f'<tool_response name="{name}">\n{text}\n</tool_response>'
 
 
 def _write_call(call: ToolCall) -> str:

@@ -93,6 +93,27 @@ def test_a_call_that_is_only_thought_of_is_no_call() -> None:
     assert "Shall I" in reply.reasoning
 
 
+def test_a_thought_that_the_template_began_holds_no_call() -> None:
+    """Templates of R1 and Qwen write `<think>` themselves; an answer was submitted."""
+    thought = block({"name": "submit", "arguments": {"files": ["wrong.py"]}})
+    call = block({"name": "search", "arguments": {"query": "a"}})
+
+    reply = read(f"Shall I {thought}? No.\n</think>\n\nI look.\n{call}")
+
+    assert [one.name for one in reply.tool_calls] == ["search"]
+    assert reply.content == "I look."
+    assert "Shall I" in reply.reasoning
+
+
+def test_a_call_that_the_server_took_out_stays() -> None:
+    taken_out = ToolCall("a", "search", {"query": "a"})
+    said = Reply(block({"name": "submit"}), tool_calls=(taken_out,))
+
+    reply = read_text_calls(said, frozenset())
+
+    assert reply.tool_calls == (taken_out, ToolCall("text_0", "submit", {}))
+
+
 def test_ids_go_on_where_the_conversation_stands() -> None:
     text = block({"name": "search", "arguments": {}})
 
@@ -127,6 +148,28 @@ def test_the_conversation_is_written_without_tool_messages() -> None:
         written[3].content
     )
     assert '<tool_response name="submit">' in written[3].content
+
+
+def test_roles_alternate_where_messages_of_the_user_follow_observations() -> None:
+    """As in the sleep phase; strict servers refused every one of its requests."""
+    written = write_as_text(
+        (
+            Message("system", "You work."),
+            Message("user", "Pull request 1."),
+            Message("assistant", "", (ToolCall("1", "submit", {}),)),
+            Message("tool", "done", tool_call_id="1"),
+            Message("user", "Pull request 2."),
+        ),
+        (),
+    )
+
+    assert [message.role for message in written] == [
+        "system",
+        "user",
+        "assistant",
+        "user",
+    ]
+    assert written[-1].content.endswith("</tool_response>\nPull request 2.")
 
 
 def test_what_is_written_is_read_back_the_same() -> None:
