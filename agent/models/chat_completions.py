@@ -12,7 +12,7 @@ from agent.messages import Message, ToolCall, ToolSpec
 from agent.model import Reply
 from agent.models.error_answers import ReportedError
 from agent.models.faults import BrokenReplyError
-from agent.models.reported_usage import read_usage
+from agent.models.reported_usage import read_bill, read_usage
 
 __all__ = ["find_error", "read_reply", "write_messages", "write_tools"]
 
@@ -115,7 +115,7 @@ def read_reply(completion: Mapping[str, Any], taken_ids: frozenset[str]) -> Repl
         reasoning=_read_text(
             message.get("reasoning_content") or message.get("reasoning")
         ),
-        billed_usd=_read_bill(usage),
+        billed_usd=read_bill(usage),
         provider_fields=fields,
     )
 
@@ -184,8 +184,3 @@ def _read_arguments(written: object) -> tuple[Mapping[str, Any], str | None]:
     except (ValueError, RecursionError):
         return {}, text
     return (arguments, None) if isinstance(arguments, dict) else ({}, text)
-
-
-def _read_bill(usage: Mapping[str, Any]) -> float | None:
-    cost = usage.get("cost")
-    return float(cost) if isinstance(cost, int | float) else None

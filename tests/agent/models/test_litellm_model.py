@@ -14,7 +14,7 @@ from agent.messages import Message, ToolCall, ToolSpec
 from agent.model import Reply
 from agent.models.litellm_model import LiteLLMModel
 from agent.models.options import read_options
-from tests.agent.chat_server import Answer, ChatServer, Line, tool_call
+from tests.agent.chat_server import USAGE, Answer, ChatServer, Line, Write, tool_call
 
 KEY = "sk-planted-in-the-environment-0123456789"
 Way = Mapping[str, object]
@@ -104,6 +104,49 @@ def test_missing_usage_is_unmeasured_and_not_estimated(way: Way) -> None:
     assert reply.usage.prompt_tokens == 0
     assert reply.usage.completion_tokens == 0
     assert reply.billed_usd is None
+
+
+def test_reasoning_that_is_counted_beside_the_completion_is_part_of_it(
+    way: Way,
+) -> None:
+    """As xAI counts: a tenth of the tokens was stored, and held against the limits."""
+    usage = {
+        "prompt_tokens": 32,
+        "completion_tokens": 9,
+        "total_tokens": 135,
+        "completion_tokens_details": {"reasoning_tokens": 94},
+    }
+
+    reply = ask(Answer(usage=usage), **way)
+
+    assert (reply.usage.completion_tokens, reply.usage.reasoning_tokens) == (103, 94)
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e999"])
+def test_a_count_or_a_bill_that_is_no_number_is_none(number: str) -> None:
+    """A bill of NaN passed every limit of cost, for the rest of its cell."""
+    usage = {"prompt_tokens": "?", "completion_tokens": 1, "cost": "?"}
+    told = {"choices": [{"message": {"content": "Hello."}}], "usage": usage}
+
+    reply = ask(Write(json.dumps(told).replace('"?"', number).encode()))
+
+    assert reply.content == "Hello."
+    assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (0, 1)
+    assert reply.billed_usd is None
+
+
+@pytest.mark.parametrize(
+    ("is_byok", "billed_usd"), [(True, pytest.approx(0.51)), (False, 0.01)]
+)
+def test_the_bill_of_a_key_of_ones_own_is_part_of_the_bill(
+    is_byok: bool,  # noqa: FBT001 - a parameter of the test
+    billed_usd: float,
+    way: Way,
+) -> None:
+    details = {"upstream_inference_cost": 0.5}
+    cost = {"cost": 0.01, "is_byok": is_byok, "cost_details": details}
+
+    assert ask(Answer(usage=USAGE | cost), **way).billed_usd == billed_usd
 
 
 def test_many_tool_calls_in_one_reply_keep_their_order(way: Way) -> None:
