@@ -5,7 +5,10 @@ that are not JSON all have their place in a `Reply`.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from agent.messages import Message, ToolCall, ToolSpec
@@ -14,10 +17,21 @@ from agent.models.error_answers import ReportedError
 from agent.models.faults import BrokenReplyError
 from agent.models.reported_usage import read_bill, read_usage
 
-__all__ = ["find_error", "read_reply", "write_messages", "write_tools"]
+__all__ = [
+    "find_error",
+    "is_storable",
+    "read_reply",
+    "write_messages",
+    "write_tools",
+]
 
 _NOTHING_SAID = "(nothing)"
 _SENT_BACK = ("thinking_blocks", "reasoning_content", "reasoning_details")
+_CALL_SENT_BACK = "extra_content"
+"""Google's signature of the thought before a call, wanted back with it."""
+_DEEPEST = 100
+_NO_NAME = "unknown"
+_NAME_CHARACTERS = 64
 
 
 def write_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
@@ -29,13 +43,17 @@ def _write_message(message: Message) -> dict[str, Any]:
     written: dict[str, Any] = {"role": message.role, "content": message.content}
     if message.role == "tool":
         written["tool_call_id"] = message.tool_call_id
+    fields = dict(message.provider_fields)
+    extras = fields.pop(_CALL_SENT_BACK, {})
     if message.tool_calls:
-        written["tool_calls"] = [_write_call(call) for call in message.tool_calls]
+        written["tool_calls"] = [
+            _write_call(call, extras.get(call.call_id)) for call in message.tool_calls
+        ]
         written["content"] = message.content or None
     elif message.role == "assistant" and not message.content.strip():
         # Providers refuse a message with nothing in it, and with it the whole request.
         written["content"] = _NOTHING_SAID
-    sent: dict[str, Any] = _in_unicode(written | dict(message.provider_fields))
+    sent: dict[str, Any] = _in_unicode(written | fields)
     return sent
 
 
@@ -51,17 +69,17 @@ def _in_unicode(value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
     return [_in_unicode(each) for each in value] if isinstance(value, list) else value
 
 
-def _write_call(call: ToolCall) -> dict[str, Any]:
+def _write_call(call: ToolCall, extra: object) -> dict[str, Any]:
     arguments = dict(call.arguments)
     if call.raw_arguments is not None:
         # Sent back as they were, they would break the provider's own parser.
         arguments = {"not_a_json_object": call.raw_arguments}
     text = json.dumps(arguments, ensure_ascii=False)
-    return {
-        "id": call.call_id,
-        "type": "function",
-        "function": {"name": call.name, "arguments": text},
-    }
+    # Servers refuse a name that no tool could have, and with it the whole request.
+    name = re.sub(r"[^a-zA-Z0-9_-]", "_", call.name)[:_NAME_CHARACTERS] or _NO_NAME
+    function = {"name": name, "arguments": text}
+    written = {"id": call.call_id, "type": "function", "function": function}
+    return written | ({_CALL_SENT_BACK: extra} if extra else {})
 
 
 def write_tools(tools: Sequence[ToolSpec]) -> list[dict[str, Any]]:
@@ -99,7 +117,8 @@ def read_reply(completion: Mapping[str, Any], taken_ids: frozenset[str]) -> Repl
     if not isinstance(message, Mapping):
         msg = "there is no message in it"
         raise BrokenReplyError(msg)
-    calls = _read_calls(message.get("tool_calls") or [], taken_ids)
+    told = message.get("tool_calls") or []
+    calls = _read_calls(told, taken_ids)
     content = _read_text(message.get("content"))
     finish_reason = str(choice.get("finish_reason") or "stop")
     refusal = _find_refusal(message)
@@ -107,6 +126,9 @@ def read_reply(completion: Mapping[str, Any], taken_ids: frozenset[str]) -> Repl
         content, finish_reason = refusal, "refusal"
     usage = _read_object(completion.get("usage"))
     fields = {name: message[name] for name in _SENT_BACK if message.get(name)}
+    extras = _read_extras(told, calls)
+    if extras:
+        fields[_CALL_SENT_BACK] = extras
     return Reply(
         content,
         tool_calls=calls,
@@ -164,7 +186,8 @@ def _read_calls(calls: object, taken_ids: frozenset[str]) -> tuple[ToolCall, ...
             raise BrokenReplyError(msg)
         call_id = str(call.get("id") or "")
         if not call_id or call_id in taken:
-            call_id = f"{call_id or 'call'}_{len(taken)}"
+            others = (f"{call_id or 'call'}_{number}" for number in count(len(taken)))
+            call_id = next(other for other in others if other not in taken)
         taken.add(call_id)
         arguments, raw = _read_arguments(function.get("arguments"))
         name = str(function.get("name") or "")
@@ -172,10 +195,23 @@ def _read_calls(calls: object, taken_ids: frozenset[str]) -> tuple[ToolCall, ...
     return tuple(read)
 
 
+def _read_extras(
+    told: Sequence[Mapping[str, Any]], calls: Sequence[ToolCall]
+) -> dict[str, Any]:
+    """What is sent back with calls beside themselves, by their ids."""
+    return {
+        call.call_id: one[_CALL_SENT_BACK]
+        for one, call in zip(told, calls, strict=False)
+        if one.get(_CALL_SENT_BACK)
+    }
+
+
 def _read_arguments(written: object) -> tuple[Mapping[str, Any], str | None]:
     """Arguments as an object, and as text where they are none."""
     if isinstance(written, Mapping):
-        return dict(written), None
+        if is_storable(written):
+            return dict(written), None
+        return {}, "(numbers or depths that JSON does not have)"
     text = str(written or "")
     if not text.strip():
         return {}, None
@@ -183,4 +219,15 @@ def _read_arguments(written: object) -> tuple[Mapping[str, Any], str | None]:
         arguments = json.loads(text)
     except (ValueError, RecursionError):
         return {}, text
-    return (arguments, None) if isinstance(arguments, dict) else ({}, text)
+    is_object = isinstance(arguments, dict) and is_storable(arguments)
+    return (arguments, None) if is_object else ({}, text)
+
+
+def is_storable(value: object, levels: int = _DEEPEST) -> bool:
+    """Whether a value can be written down: finite numbers, at a bounded depth."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    inner = value.values() if isinstance(value, Mapping) else value
+    if isinstance(inner, str) or not isinstance(inner, Iterable):
+        return True
+    return levels > 0 and all(is_storable(each, levels - 1) for each in inner)

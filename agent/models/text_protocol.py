@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from agent.messages import Message, ToolCall, ToolSpec
 from agent.model import Reply
+from agent.models.chat_completions import is_storable
 from agent.prompting import render_prompt
 
 __all__ = ["read_text_calls", "write_as_text"]
@@ -129,7 +130,7 @@ def _read_call(text: str, call_id: str) -> ToolCall:
         value = None
     if isinstance(value, dict) and isinstance(value.get("name"), str):
         arguments = value.get("arguments", {})
-        if isinstance(arguments, dict):
+        if isinstance(arguments, dict) and is_storable(arguments):
             return ToolCall(call_id, value["name"], arguments)
     name = _NAME.search(text)
     return ToolCall(call_id, name.group(1) if name else "", {}, raw_arguments=text)

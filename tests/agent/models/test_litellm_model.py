@@ -1,6 +1,7 @@
 """The litellm model against a real server on loopback."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -227,6 +228,56 @@ def test_call_ids_are_unique_in_the_conversation() -> None:
 
 
 NAMELESS = tool_call("search", {}, "")
+
+
+@pytest.mark.parametrize("given", [["call_1", ""], ["a", "a_2", "a"]])
+def test_an_id_that_is_made_up_is_nobody_elses(given: list[str], whole: Way) -> None:
+    """Two calls of one reply had one id, and one observation was lost."""
+    calls = [tool_call("search", {}, call_id) for call_id in given]
+
+    reply = ask(Answer(None, calls), **whole)
+
+    assert len({call.call_id for call in reply.tool_calls}) == len(given)
+
+
+@pytest.mark.parametrize(
+    "value", ["NaN", "1e999", "-Infinity", "[" * 300 + "]" * 300], ids=lambda v: v[:9]
+)
+def test_arguments_that_nobody_can_write_down_are_kept_as_text(
+    value: str, way: Way
+) -> None:
+    """They broke their cells when the step was recorded, in the harness's name."""
+    arguments = f'{{"query": {value}}}'
+
+    (call,) = ask(Answer(None, [tool_call("search", arguments)]), **way).tool_calls
+
+    assert (call.arguments, call.raw_arguments) == ({}, arguments)
+
+
+@pytest.mark.parametrize("name", ["search<|channel|>commentary", "", "s" * 80])
+def test_a_name_that_no_tool_could_have_is_not_sent_back(name: str, whole: Way) -> None:
+    line = Answer(None, [tool_call(name, {})])
+    with serve(line, Answer(), **whole) as (server, model):
+        reply = model.complete(CONVERSATION, TOOLS)
+        assert reply.tool_calls[0].name == name
+        observed = Message("tool", "no such tool", tool_call_id="call_1")
+        model.complete((*CONVERSATION, reply.as_message(), observed), TOOLS)
+
+    (call,) = server.requests[1].body["messages"][-2]["tool_calls"]
+    assert re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", call["function"]["name"])
+
+
+def test_the_signature_of_a_call_goes_back_with_it() -> None:
+    """Gemini, asked as chat completions have it, refuses calls without theirs."""
+    signed = {"extra_content": {"google": {"thought_signature": "c2ln"}}}
+    calls = [tool_call("search", {}, "a") | signed, tool_call("search", {}, "b")]
+    with serve(Answer(None, calls), Answer()) as (server, model):
+        reply = model.complete(CONVERSATION, TOOLS)
+        model.complete((*CONVERSATION, reply.as_message()), TOOLS)
+
+    first, second = server.requests[1].body["messages"][-1]["tool_calls"]
+    assert first["extra_content"] == signed["extra_content"]
+    assert "extra_content" not in second
 
 
 def test_the_conversation_reaches_the_server_as_chat_completions_have_it(

@@ -74,6 +74,7 @@ def test_line_breaks_inside_of_strings_are_forgiven() -> None:
         '{"name": "search", "arguments": {"query": }}',
         '{"name": "search", "arguments": "text"}',
         '{"name": "search", "arguments": [1]}',
+        '{"name": "search", "arguments": {"line": NaN}}',
     ],
 )
 def test_a_broken_call_keeps_its_name_and_its_text(inside: str) -> None:
