@@ -19,8 +19,9 @@ from agent.errors import ModelSetupError
 from agent.models.capabilities import is_known
 from agent.models.faults import BrokenReplyError
 from agent.models.options import ModelOptions
+from agent.redaction import redact
 
-__all__ = ["ChatEndpoint", "find_endpoint"]
+__all__ = ["ChatEndpoint", "clean_key", "find_endpoint"]
 
 _KEYS = {"openai": "OPENAI_API_KEY", "hosted_vllm": "HOSTED_VLLM_API_KEY"}
 """Providers that are nothing but the protocol, and where litellm looks for a key."""
@@ -65,7 +66,8 @@ class ChatEndpoint:
             The server's JSON object, unread.
 
         Raises:
-            ModelSetupError: There is no key where one is needed.
+            ModelSetupError: There is no key where one is needed, or the server sends
+                the request elsewhere.
             RefusedError: The server answered with an error's status.
             BrokenReplyError: Its answer is no JSON object.
             httpx.HTTPError: No whole answer came.
@@ -79,6 +81,13 @@ class ChatEndpoint:
             headers=self._write_headers(request.get("api_key")),
             timeout=request["timeout"],
         )
+        if response.has_redirect_location:
+            # Followed, a request becomes one without a body, and is refused for that.
+            msg = redact(
+                f"{self._url} sends requests on to {response.headers['location']}: "
+                "name that server in the option api_base"
+            )
+            raise ModelSetupError(msg)
         if response.is_error:
             raise RefusedError(response)
         return _read_object(response.content)
@@ -90,13 +99,13 @@ class ChatEndpoint:
             key: The one that was given, if one was.
 
         Raises:
-            ModelSetupError: There is none.
+            ModelSetupError: There is none, or it is none.
         """
         self._write_headers(key)
 
     def _write_headers(self, key: str | None) -> dict[str, str]:
         variable = _KEYS[self._provider]
-        key = (key or os.environ.get(variable, "")).strip()
+        key = key or clean_key(os.environ.get(variable, ""), variable)
         if not key and self._provider == _NEEDS_KEY:
             msg = f"no key: set {variable}, or the option api_key_env"
             raise ModelSetupError(msg)
@@ -119,6 +128,26 @@ def find_endpoint(model: str, options: ModelOptions) -> ChatEndpoint | None:
     return ChatEndpoint(model, options.api_base)
 
 
+def clean_key(key: str, variable: str) -> str:
+    """A key without the line break that it was copied with.
+
+    Args:
+        key: As the environment has it.
+        variable: Where it stands, for the message, which does not show it.
+
+    Raises:
+        ModelSetupError: No header can carry it.
+    """
+    key = key.strip()
+    if not key.isascii() or not key.isprintable():
+        msg = (
+            f"the key in {variable} is none: it has a line break, or characters that "
+            "are not ASCII; copy it again"
+        )
+        raise ModelSetupError(msg)
+    return key
+
+
 @cache
 def _client() -> httpx.Client:
     """The connections of this process, shared by all its models and threads.
@@ -130,7 +159,7 @@ def _client() -> httpx.Client:
         max_keepalive_connections=None,
         keepalive_expiry=_KEPT_ALIVE_S,
     )
-    client = httpx.Client(limits=limits, follow_redirects=True)
+    client = httpx.Client(limits=limits, follow_redirects=False)
     atexit.register(client.close)
     return client
 

@@ -24,6 +24,9 @@ from agent.redaction import redact
 __all__ = ["BrokenReplyError", "Fault", "StreamCutError", "name_fault"]
 
 _MESSAGE_CHARS = 300
+_HEADER_REFUSED = (
+    "its key, or another header, has a line break or characters that are not ASCII"
+)
 _TIMEOUTS = frozenset(
     {"TimeoutError", "ReadTimeout", "ConnectTimeout", "PoolTimeout", "WriteTimeout"}
     | {"APITimeoutError", "Timeout"}
@@ -85,6 +88,8 @@ def _name_silence(error: BaseException, model: str, text: str) -> Fault:
     names |= {
         f"{type(each).__module__}.{type(each).__name__}" for each in _chain(error)
     }
+    if any(map(_is_header_refused, _chain(error))):
+        return Fault(ModelSetupError(f"cannot ask {model}: {_HEADER_REFUSED}"))
     fault = Fault(ModelError(f"cannot ask {model}: {text}"))
     status = getattr(error, "status_code", None)
     if names & _TIMEOUTS:
@@ -103,6 +108,13 @@ def _name_silence(error: BaseException, model: str, text: str) -> Fault:
         # No answer came, and yet litellm speaks of a 500: it could not read the reply.
         fault = Fault(ModelError(f"{model} sent a broken reply: {text}"))
     return fault
+
+
+def _is_header_refused(error: BaseException) -> bool:
+    """Whether a header could not be written; the error's own text shows its value."""
+    if isinstance(error, UnicodeEncodeError):
+        return error.encoding == "ascii"
+    return "Illegal header value" in str(error)
 
 
 def _name_answer(answer: ErrorAnswer, model: str, text: str) -> Fault:

@@ -26,7 +26,7 @@ from agent.models.capabilities import (
     wants_cache_markers,
 )
 from agent.models.chat_completions import read_reply, write_messages, write_tools
-from agent.models.chat_endpoint import ChatEndpoint, find_endpoint
+from agent.models.chat_endpoint import ChatEndpoint, clean_key, find_endpoint
 from agent.models.deadline import run_within
 from agent.models.faults import Fault, name_fault
 from agent.models.litellm_library import load_litellm
@@ -173,7 +173,7 @@ class LiteLLMModel:
         variable = self._options.api_key_env
         if variable is None:
             return None
-        key = os.environ.get(variable)
+        key = clean_key(os.environ.get(variable, ""), variable)
         if not key:
             msg = f"{self.name} needs a key: the environment has no {variable}"
             raise ModelSetupError(msg)

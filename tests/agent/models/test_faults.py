@@ -463,6 +463,37 @@ def test_no_error_shows_a_key(clock: Clock, whole: Way) -> None:
     assert "[redacted]" in shown
 
 
+@pytest.mark.parametrize("key", ["a-first-part\na-second-part", "a-first-part\u2019s"])
+@pytest.mark.parametrize("variable", ["OPENAI_API_KEY", "OTHER_KEY"])
+def test_a_key_that_no_header_can_carry_is_a_wrong_setup(
+    key: str,
+    variable: str,
+    clock: Clock,
+    way: Way,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its second line stood in the results of every cell."""
+    monkeypatch.setenv(variable, key)
+    named = {} if variable == "OPENAI_API_KEY" else {"api_key_env": variable}
+    with ChatServer(Answer()) as server, pytest.raises(ModelSetupError) as caught:
+        ask(server, clock, **way, **named)
+
+    assert "line break" in str(caught.value)
+    assert "part" not in str(caught.value)
+    assert server.requests == []
+
+
+def test_a_server_that_sends_elsewhere_is_a_wrong_setup(clock: Clock) -> None:
+    """The request went on without its body, and was asked again for minutes."""
+    line = Status(302, headers={"Location": "https://models.example.org/v1"})
+    with ChatServer(line) as server, pytest.raises(ModelSetupError) as caught:
+        ask(server, clock)
+
+    assert "https://models.example.org/v1" in str(caught.value)
+    assert "api_base" in str(caught.value)
+    assert len(server.requests) == 1
+
+
 def test_an_error_is_one_short_line(clock: Clock, whole: Way) -> None:
     line = Status(400, "much\nto say " * 500)
     with ChatServer(line) as server, pytest.raises(ModelError) as caught:
