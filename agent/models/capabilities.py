@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from agent.errors import ModelSetupError
 from agent.models.litellm_library import load_litellm
 
 __all__ = [
@@ -32,9 +33,21 @@ def has_tool_calling(name: str, api_base: str | None = None) -> bool:
     Args:
         name: As litellm names it.
         api_base: Its server; Ollama's is asked about the model's template.
+
+    Raises:
+        ModelSetupError: Ollama was asked, and did not answer. litellm keeps that.
     """
     info = _find_info(name, api_base)
-    return info is None or bool(info.get("supports_function_calling"))
+    if info is None:
+        return True
+    knows = info.get("supports_function_calling")
+    if knows is None and info.get("litellm_provider") == "ollama":
+        msg = (
+            f"Ollama does not say whether {name} knows tools: see that it runs, or set "
+            "the option tool_calling to native or to text"
+        )
+        raise ModelSetupError(msg)
+    return bool(knows)
 
 
 def find_context_window(name: str, api_base: str | None = None) -> int | None:

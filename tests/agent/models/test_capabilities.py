@@ -2,11 +2,14 @@
 
 import json
 
+import pytest
+
+from agent.errors import ModelSetupError
 from agent.messages import Message, ToolSpec
 from agent.models.capabilities import find_context_window, wants_cache_markers
 from agent.models.litellm_model import LiteLLMModel
 from agent.models.options import read_options
-from tests.agent.chat_server import ChatServer, Line, Received, Write
+from tests.agent.chat_server import ChatServer, Line, Received, Status, Write
 
 TOOLS = (ToolSpec("search", "Search.", {"type": "object", "properties": {"q": {}}}),)
 
@@ -49,6 +52,14 @@ def test_ollama_is_asked_whether_a_model_knows_tools() -> None:
 def test_a_model_of_ollamas_that_knows_none_is_asked_in_text() -> None:
     with ollama("{{ .Prompt }}") as server:
         assert ask(server) == [False]
+
+
+def test_a_server_of_ollamas_that_does_not_say_ends_the_run() -> None:
+    """One answer of 503 put a whole run into text, and no figure told it."""
+    with ChatServer(Status(503)) as server, pytest.raises(ModelSetupError) as caught:
+        ask(server)
+
+    assert "tool_calling" in str(caught.value)
 
 
 def test_windows_are_known_for_known_models_only() -> None:
