@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import parse_qsl
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -61,6 +62,8 @@ class ModelOptions:
 
 _NO_KEYS = frozenset({"api_key_env", "prompt_cache_key"})
 """Names that speak of keys, and whose values are none."""
+_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+"""Where a name in camel case has its next word."""
 _CARRIERS = re.compile(
     r"(?:^|_)(?:auth|authorization|cookies?|credentials?)(?:_|$)", re.IGNORECASE
 )
@@ -108,17 +111,27 @@ def _find_key(options: Mapping[str, object], path: str = "") -> str | None:
     """The name of an option that may hold a key, with the names of what it is in."""
     for name, value in options.items():
         at = f"{path}.{name}" if path else str(name)
-        spelled = str(name).replace("-", "_")
+        spelled = _CAPITAL.sub("_", str(name)).replace("-", "_").lower()
         is_secret = is_secret_name(spelled) and spelled not in _NO_KEYS
         # A schema's `properties: {token: {type: string}}` describes one, and has none.
         is_secret &= not isinstance(value, Mapping)
         if (is_secret or _CARRIERS.search(spelled)) and _has_text(value):
+            return at
+        if isinstance(value, str) and _has_key_in_query(value):
             return at
         for inner in value if isinstance(value, list | tuple) else (value,):
             found = _find_key(inner, at) if isinstance(inner, Mapping) else None
             if found is not None:
                 return found
     return None
+
+
+def _has_key_in_query(value: str) -> bool:
+    """Whether it is an address that carries a key, as `?api_key=...` does."""
+    if "://" not in value or "?" not in value:
+        return False
+    query = parse_qsl(value.partition("?")[2])
+    return any(is_secret_name(name.replace("-", "_")) for name, _ in query)
 
 
 def _has_text(value: object) -> bool:
