@@ -39,6 +39,9 @@ __all__ = ["LiteLLMModel"]
 
 _FIRST_WAIT_S = 1.0
 _LONGEST_BACKOFF_S = 60.0
+_OLLAMA = "ollama_chat/"
+_OLLAMA_COUNTS = ("prompt_eval_count", "eval_count")
+"""Left out by a server of Ollama's for a prompt that it still had."""
 
 
 class LiteLLMModel:
@@ -219,7 +222,19 @@ class LiteLLMModel:
 
 
 def _ask_library(litellm: ModuleType, request: Mapping[str, Any]) -> Mapping[str, Any]:
-    completion: Mapping[str, Any] = litellm.completion(**request).model_dump()
+    answer = ""
+
+    def hear(details: Mapping[str, Any]) -> None:
+        nonlocal answer
+        answer = str(details.get("original_response") or "")
+
+    completion: dict[str, Any] = litellm.completion(
+        **request, logger_fn=hear
+    ).model_dump()
+    is_counted = all(f'"{name}"' in answer for name in _OLLAMA_COUNTS)
+    if request["model"].startswith(_OLLAMA) and answer and not is_counted:
+        # litellm counts words in their place.
+        completion["usage"] = None
     return completion
 
 

@@ -150,6 +150,29 @@ def test_the_bill_of_a_key_of_ones_own_is_part_of_the_bill(
     assert ask(Answer(usage=USAGE | cost), **way).billed_usd == billed_usd
 
 
+@pytest.mark.parametrize(
+    ("counts", "prompt_tokens"),
+    [
+        ({}, 0),
+        ({"eval_count": 7}, 0),
+        ({"eval_count": 7, "prompt_eval_count": 40}, 40),
+    ],
+)
+def test_words_that_the_library_counts_are_no_tokens(
+    counts: dict[str, object], prompt_tokens: int
+) -> None:
+    """Of Ollama, which leaves out what it did not have to read again."""
+    end: dict[str, object] = {"model": "m", "done": True, "done_reason": "stop"}
+    told = end | {"message": {"role": "assistant", "content": "Hello."}} | counts
+    with ChatServer(Write(json.dumps(told).encode())) as server:
+        base = server.url.removesuffix("/v1")
+        options = read_options({"api_base": base, "tool_calling": "text"})
+        usage = LiteLLMModel("ollama_chat/m", options).complete(CONVERSATION, ()).usage
+
+    assert usage.prompt_tokens == prompt_tokens
+    assert usage.unmeasured_requests == (0 if prompt_tokens else 1)
+
+
 def test_many_tool_calls_in_one_reply_keep_their_order(way: Way) -> None:
     calls = [tool_call("search", {"query": str(i)}, f"call_{i}") for i in range(12)]
 
