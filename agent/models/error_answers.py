@@ -56,7 +56,8 @@ _RETRY_IN = re.compile(r'"?retry(?:Delay| in)"?\W+(\d+(?:\.\d+)?) ?s', re.IGNORE
 """Google's word, in a field and in the message."""
 _KINDS = (
     (re.compile(r"rate.?limit|quota|resource_exhausted", re.I), 429),
-    (re.compile(r"invalid_request|context_length", re.I), 400),
+    (_OVERFLOW, 400),
+    (re.compile(r"invalid_request", re.I), 400),
 )
 """Words of an error that names no status, and the status that they stand for."""
 _REQUEST_FIELDS = frozenset({"input", "loc", "param"})

@@ -21,7 +21,13 @@ from agent.models.error_answers import (
 )
 from agent.redaction import redact
 
-__all__ = ["BrokenReplyError", "Fault", "StreamCutError", "name_fault"]
+__all__ = [
+    "BrokenReplyError",
+    "Fault",
+    "StreamCutError",
+    "find_response",
+    "name_fault",
+]
 
 _MESSAGE_CHARS = 300
 _HEADER_REFUSED = (
@@ -76,10 +82,27 @@ def name_fault(error: BaseException, model: str) -> Fault:
     text = _one_line(error)
     if isinstance(error, ReportedError):
         return _name_answer(error.answer, model, text)
-    response = _find_response(error)
+    response = find_response(error)
     if response is not None:
         return _name_answer(read_error_answer(response, text), model, text)
+    told = next(filter(_is_told_by_litellm, _chain(error)), None)
+    if told is not None:
+        reported = _read_told(told)
+        return _name_answer(reported.answer, model, _one_line(reported))
     return _name_silence(error, model, text)
+
+
+def _is_told_by_litellm(error: BaseException) -> bool:
+    """Whether litellm hands on so what stood in place of a reply: without a class."""
+    return type(error) is Exception and hasattr(error, "status_code")
+
+
+def _read_told(error: BaseException) -> ReportedError:
+    code = getattr(error, "status_code", None)
+    # Its own number for an error that has none.
+    code = None if code == HTTPStatus.UNPROCESSABLE_ENTITY else code
+    message = getattr(error, "message", "") or "an error in place of a reply"
+    return ReportedError({"message": message, "code": code})
 
 
 def _name_silence(error: BaseException, model: str, text: str) -> Fault:
@@ -152,8 +175,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         at = at.__cause__ or at.__context__
 
 
-def _find_response(error: BaseException) -> httpx.Response | None:
-    """The failing answer that came over the wire, if one did.
+def find_response(error: BaseException) -> httpx.Response | None:
+    """The failing answer that came over the wire; None where none did.
 
     The library's exceptions carry answers of its own making too: those have no HTTP
     version.

@@ -5,6 +5,7 @@ gate shared by all workers and our own retries: a 429, a 5xx, a timeout and a br
 connection are asked again, nothing else ever is.
 """
 
+import json
 import os
 import random
 import time
@@ -28,7 +29,8 @@ from agent.models.capabilities import (
 from agent.models.chat_completions import read_reply, write_messages, write_tools
 from agent.models.chat_endpoint import ChatEndpoint, clean_key, find_endpoint
 from agent.models.deadline import run_within
-from agent.models.faults import Fault, name_fault
+from agent.models.error_answers import ReportedError
+from agent.models.faults import Fault, find_response, name_fault
 from agent.models.litellm_library import load_litellm
 from agent.models.options import ModelOptions
 from agent.models.rate_limits import RateLimits
@@ -228,14 +230,28 @@ def _ask_library(litellm: ModuleType, request: Mapping[str, Any]) -> Mapping[str
         nonlocal answer
         answer = str(details.get("original_response") or "")
 
-    completion: dict[str, Any] = litellm.completion(
-        **request, logger_fn=hear
-    ).model_dump()
+    try:
+        asked = litellm.completion(**request, logger_fn=hear)
+    except Exception as error:
+        told = _read_error(answer)
+        if told and find_response(error) is None:
+            raise ReportedError(told) from error
+        raise
+    completion: dict[str, Any] = asked.model_dump()
     is_counted = all(f'"{name}"' in answer for name in _OLLAMA_COUNTS)
     if request["model"].startswith(_OLLAMA) and answer and not is_counted:
         # litellm counts words in their place.
         completion["usage"] = None
     return completion
+
+
+def _read_error(answer: str) -> object:
+    """The error that a provider wrote into an answer; None where there is none."""
+    try:
+        value = json.loads(answer)
+    except (ValueError, RecursionError):
+        return None
+    return value.get("error") if isinstance(value, dict) else None
 
 
 def _after_attempts(fault: Fault, attempts: int) -> ModelError:

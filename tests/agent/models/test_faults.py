@@ -234,6 +234,8 @@ CUT = {"message": {"content": ""}, "finish_reason": "error", "error": UPSTREAM}
     "told",
     [
         {"error": {"code": 429, "message": "Provider rate limited upstream"}},
+        {"error": {"code": 503, "message": "Overloaded"}},
+        {"error": "the runner has terminated"},
         {"choices": [CUT], "usage": {"prompt_tokens": 5, "completion_tokens": 0}},
     ],
 )
@@ -248,8 +250,17 @@ def test_an_error_in_place_of_a_reply_is_asked_again(
     assert reply.attempts == 2
 
 
-def test_an_error_in_place_of_a_reply_may_be_an_overflow(clock: Clock) -> None:
-    told = {"error": {"code": "context_length_exceeded", "message": "Too long."}}
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"code": "context_length_exceeded", "message": "Too long."},
+        "prompt too long; exceeded max context length by 100 tokens",
+    ],
+)
+def test_an_error_in_place_of_a_reply_may_be_an_overflow(
+    error: object, clock: Clock
+) -> None:
+    told = {"error": error}
     with (
         ChatServer(Write(json.dumps(told).encode())) as server,
         pytest.raises(ContextOverflowError),
