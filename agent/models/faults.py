@@ -93,7 +93,7 @@ def name_fault(error: BaseException, model: str) -> Fault:
 
 
 def _is_told_by_litellm(error: BaseException) -> bool:
-    """Whether litellm hands on so what stood in place of a reply: without a class."""
+    """Whether litellm hands on what stood in place of a reply: as a plain exception."""
     return type(error) is Exception and hasattr(error, "status_code")
 
 
