@@ -181,7 +181,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", "0"))
         body = json.loads(self.rfile.read(length) or b"{}")
-        received = Received(self.path, dict(self.headers.items()), body)
+        headers = {name.title(): value for name, value in self.headers.items()}
+        received = Received(self.path, headers, body)
         line = self.chat.next_line(received)
         if isinstance(line, Answer):
             self._answer(line, body)
