@@ -10,8 +10,8 @@ reply        what it said: text, reasoning, tool calls, usage, seconds
 tool_call    a call is about to run
 observation  what came back: text, whether it failed, seconds
 proposal     the answer so far changed: its files
-dropped      old observations left the conversation: how many, and whether the
-             provider asked for it
+dropped      old observations and reasoning left the conversation: how many, and
+             whether the provider asked for it
 notice       the loop told the model something: a reminder, a nudge
 patch        all changes of an editing agent, in git's form; null where git fails
 external_output

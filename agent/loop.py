@@ -23,7 +23,7 @@ from agent.usage import Usage
 __all__ = ["SAID_LIMIT", "Guidance", "Loop"]
 
 SAID_LIMIT = 20_000
-"""Characters of a reply's text that stay in the conversation.
+"""Characters of a reply's text, and of its reasoning, that stay in the conversation.
 
 A model that rambled must not pay for it again in every later step; the record has all.
 """
@@ -56,7 +56,9 @@ class Loop:
         self._model = model
         self._toolbox = toolbox
         self._on_event = on_event
-        self._window = ContextWindow(limits.context_tokens, model.context_tokens)
+        self._window = ContextWindow(
+            limits.context_tokens, model.context_tokens, toolbox.specs
+        )
         self._spending = Spending(limits, model.name)
         self._started_s = time.monotonic()
         self.messages: list[Message] = []
@@ -117,10 +119,7 @@ class Loop:
             return None
         self._window.measure(self.messages, reply.usage.prompt_tokens)
         self.usage += reply.usage
-        said = reply.as_message()
-        if len(said.content) > SAID_LIMIT:
-            said = replace(said, content=cut_middle(said.content, SAID_LIMIT))
-        self.messages.append(said)
+        self.messages.append(_shorten(reply.as_message()))
         self._record(
             "reply",
             content=reply.content,
@@ -198,6 +197,15 @@ class Loop:
 
     def _record(self, kind: str, **data: JSON) -> None:
         self._on_event(Event(kind, {"step": self.steps, **data}))
+
+
+def _shorten(said: Message) -> Message:
+    if len(said.content) > SAID_LIMIT:
+        said = replace(said, content=cut_middle(said.content, SAID_LIMIT))
+    reasoning = said.unsigned_reasoning
+    if len(reasoning) > SAID_LIMIT:
+        said = said.with_reasoning(cut_middle(reasoning, SAID_LIMIT))
+    return said
 
 
 def _with_count(text: str, advice: str, step: int, budget: int) -> str:

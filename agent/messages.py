@@ -4,12 +4,13 @@ Messages, tool calls and tool descriptions, as chat completions have them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 __all__ = ["Message", "Role", "ToolCall", "ToolSpec"]
 
 Role = Literal["system", "user", "assistant", "tool"]
+_REASONING = "reasoning_content"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,23 @@ class Message:
 
     Signed reasoning, for example. Any: JSON values.
     """
+
+    @property
+    def unsigned_reasoning(self) -> str:
+        """Reasoning that goes back as plain text, and may be shortened; often empty.
+
+        Beside other fields it is a copy of what the provider signed.
+        """
+        reasoning = self.provider_fields.get(_REASONING)
+        is_alone = len(self.provider_fields) == 1
+        return reasoning if is_alone and isinstance(reasoning, str) else ""
+
+    def with_reasoning(self, text: str) -> "Message":
+        """The same with another text for its unsigned reasoning.
+
+        The field stays: some providers refuse a reply that has lost it.
+        """
+        return replace(self, provider_fields={_REASONING: text})
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,16 @@ def test_the_size_of_a_token_is_learned_from_the_provider() -> None:
     assert window.make_room(messages) == 0
 
 
+def test_signed_reasoning_stays_as_its_provider_sent_it() -> None:
+    signed = {"reasoning_content": "I think. " * 900, "thinking_blocks": [{"a": 1}]}
+    messages = [Message("system", "You work."), Message("user", "Find it.")]
+    messages += [Message("assistant", "", provider_fields=signed)] * 9
+    before = list(messages)
+
+    assert ContextWindow(10_000).make_room(messages) == 0
+    assert messages == before
+
+
 def test_a_refusal_drops_half_whatever_the_window() -> None:
     messages = conversation(10)
     window = ContextWindow()

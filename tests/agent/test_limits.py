@@ -189,6 +189,54 @@ def test_room_is_made_before_the_window_overflows(sandbox: Sandbox) -> None:
     assert any(event.kind == "dropped" for event in events)
 
 
+def test_definitions_of_tools_are_no_part_of_what_observations_weigh(
+    sandbox: Sandbox,
+) -> None:
+    """A rollout ended as `context` with half of its window free."""
+    lines = "a line of some forty characters to fill it\\n"
+    asked: list[int] = []
+
+    def fill(messages: Sequence[Message]) -> Reply:
+        definitions = 6_000
+        asked.append((definitions + sum(len(m.content) for m in messages)) // 4)
+        usage = Usage(prompt_tokens=asked[-1], completion_tokens=20, requests=1)
+        command = {"command": f"yes '{len(asked)}{lines}' | head -n 200"}
+        call = ToolCall(str(len(asked)), "run_command", command)
+        return Reply("", (call,), usage=usage)
+
+    limits = Limits(context_tokens=9_000)
+    stop, steps, _ = attempt_with(sandbox, limits, [fill] * 9)
+
+    assert (stop, steps) == (Stop.BUDGET, 9)
+    assert max(asked) <= 9_000
+
+
+def test_reasoning_that_is_sent_back_makes_room_as_observations_do(
+    sandbox: Sandbox,
+) -> None:
+    """Sixteen thousand tokens a step filled a window that had nothing to drop."""
+    seen: list[Sequence[Message]] = []
+
+    def think(messages: Sequence[Message]) -> Reply:
+        seen.append(tuple(messages))
+        sent = sum(len(m.content) + len(m.unsigned_reasoning) for m in messages)
+        return Reply(
+            "",
+            (ToolCall(str(len(seen)), "search", {"pattern": f"x{len(seen)}"}),),
+            usage=Usage(prompt_tokens=sent // 4, completion_tokens=9, requests=1),
+            provider_fields={"reasoning_content": f"{len(seen)} I think. " * 6_000},
+        )
+
+    limits = Limits(context_tokens=24_000)
+    stop, steps, _ = attempt_with(sandbox, limits, [think] * 9)
+
+    assert (stop, steps) == (Stop.BUDGET, 9)
+    thoughts = [m.unsigned_reasoning for m in seen[-1] if m.role == "assistant"]
+    assert thoughts[0] == "[Dropped to save room.]"
+    assert all(text.startswith(("7 I", "8 I")) for text in thoughts[-2:])
+    assert max(map(len, thoughts)) < 21_000
+
+
 def test_a_limit_ends_the_whole_sleep_phase(sandbox: Sandbox) -> None:
     pulls = [
         PullRequest(
