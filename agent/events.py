@@ -8,10 +8,10 @@ message      a system or user message joined the conversation
 request      the model is asked: the step, and how many messages it sees
 reply        what it said: text, reasoning, tool calls, usage, seconds
 tool_call    a call is about to run
-observation  what came back: text, whether it failed, seconds
+observation  what came back, or why it was not run: text, whether it failed, seconds
 proposal     the answer so far changed: its files
 dropped      old observations and reasoning left the conversation: how many, and
-             whether the provider asked for it
+             whether the provider asked for it, and in which words
 notice       the loop told the model something: a reminder, a nudge
 patch        all changes of an editing agent, in git's form; null where git fails
 external_output

@@ -5,6 +5,7 @@ costing more than somebody meant to spend, and each has an outcome of its own. R
 one is no failure: what stands then is scored.
 """
 
+import math
 from dataclasses import dataclass
 
 from agent.errors import ModelError, ModelSetupError
@@ -76,6 +77,16 @@ class Spending:
         self._waited_s += reply.waited_s
         if self._limits.cost_usd is not None:
             self._cost_usd += self._find_cost(reply)
+
+    def seconds_left(self, elapsed_s: float) -> float:
+        """Work that the limit of seconds leaves; infinite where there is none.
+
+        Args:
+            elapsed_s: Since the phase began, waiting included.
+        """
+        if self._limits.seconds is None:
+            return math.inf
+        return self._limits.seconds - (elapsed_s - self._waited_s)
 
     def find_stop(self, elapsed_s: float) -> Stop | None:
         """The limit that is reached, if one is.

@@ -27,6 +27,10 @@ SAID_LIMIT = 20_000
 
 A model that rambled must not pay for it again in every later step; the record has all.
 """
+_NOT_RUN = {
+    Stop.SUBMITTED: "an earlier call of this reply ended the work",
+    Stop.TIME: "the time is over",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class Loop:
             SandboxLostError: The sandbox went away.
         """
         for step in range(1, budget + 1):
-            reached = self._spending.find_stop(time.monotonic() - self._started_s)
+            reached = self._spending.find_stop(self._elapsed_s)
             if reached is not None:
                 return reached
             reply = self._ask()
@@ -108,9 +112,20 @@ class Loop:
                 if not guidance.reminder:
                     return Stop.REPLIED
                 self._remind(guidance, step, budget)
-            elif self._run_tool_calls(reply, guidance, step, budget):
-                return Stop.SUBMITTED
+                continue
+            ended = self._run_tool_calls(reply, guidance, step, budget)
+            if ended is not None:
+                return ended
         return Stop.BUDGET
+
+    @property
+    def seconds_left(self) -> float:
+        """Work that the limit of seconds leaves; infinite where there is none."""
+        return self._spending.seconds_left(self._elapsed_s)
+
+    @property
+    def _elapsed_s(self) -> float:
+        return time.monotonic() - self._started_s
 
     def _ask(self) -> Reply | None:
         """One reply; None where the conversation no longer fits the window."""
@@ -150,44 +165,72 @@ class Loop:
                 return self._model.complete(self.messages, self._toolbox.specs)
             except ContextOverflowError as error:
                 dropped = self._window.make_room_at_once(self.messages)
-                self._record("dropped", observations=dropped, was_refused=True)
+                self._record(
+                    "dropped",
+                    observations=dropped,
+                    was_refused=True,
+                    refusal=str(error),
+                )
                 if not dropped:
-                    self._record("notice", text=str(error))
+                    # A step is a reply, and this one never came.
+                    self.steps -= 1
                     return None
 
     def _run_tool_calls(
         self, reply: Reply, guidance: Guidance, step: int, budget: int
-    ) -> bool:
-        """Run every call of a reply; whether one of them was final."""
-        is_final = False
+    ) -> Stop | None:
+        """Run the calls of a reply, and answer all; how they ended the work, if so."""
+        stop: Stop | None = None
         advice = guidance.last_steps(budget - step)
         for call in reply.tool_calls:
-            observation = self._observe(call)
+            ended = self._find_end(call, stop)
+            observation = (
+                self._observe(call) if ended is None else self._skip(call, ended)
+            )
             is_last = call is reply.tool_calls[-1]
             text = _with_count(
                 observation.text, advice if is_last else "", step, budget
             )
             self.messages.append(Message("tool", text, tool_call_id=call.call_id))
-            is_final = is_final or observation.is_final
-        if advice and not is_final:
+            stop = Stop.SUBMITTED if observation.is_final else ended or stop
+        if advice and stop is None:
             self._record("notice", text=advice)
-        return is_final
+        return stop
+
+    def _find_end(self, call: ToolCall, stop: Stop | None) -> Stop | None:
+        """What keeps a call from being run, if anything does."""
+        if stop is Stop.SUBMITTED:
+            return stop
+        is_late = self._toolbox.takes_time(call) and self.seconds_left <= 0
+        return Stop.TIME if is_late else None
+
+    def _skip(self, call: ToolCall, ended: Stop) -> Observation:
+        text = f"{call.name} was not run: {_NOT_RUN[ended]}."
+        observation = Observation(text, failed=True)
+        self._record_observation(call, observation, duration_s=0.0)
+        return observation
 
     def _observe(self, call: ToolCall) -> Observation:
         self._record("tool_call", **_call_record(call))
         started_s = time.monotonic()
         observation = self._toolbox.call(call, step=self.steps)
+        duration_s = time.monotonic() - started_s
+        self._record_observation(call, observation, duration_s=duration_s)
+        if observation.proposal is not None:
+            self.proposals.append((self.steps, observation.proposal))
+            self._record("proposal", files=list(observation.proposal))
+        return observation
+
+    def _record_observation(
+        self, call: ToolCall, observation: Observation, *, duration_s: float
+    ) -> None:
         self._record(
             "observation",
             call_id=call.call_id,
             text=observation.text,
             failed=observation.failed,
-            duration_s=time.monotonic() - started_s,
+            duration_s=duration_s,
         )
-        if observation.proposal is not None:
-            self.proposals.append((self.steps, observation.proposal))
-            self._record("proposal", files=list(observation.proposal))
-        return observation
 
     def _remind(self, guidance: Guidance, step: int, budget: int) -> None:
         text = guidance.reminder

@@ -140,7 +140,7 @@ class _Study:
         toolbox = Toolbox(
             (
                 *reading_tools(self._sandbox, Tree.of(self._sandbox)),
-                run_command_tool(self._sandbox),
+                run_command_tool(self._sandbox, lambda: loop.seconds_left),
                 *memory_tools(self.memory),
             )
         )

@@ -95,7 +95,10 @@ def attempt(  # noqa: PLR0913 - what a phase depends on, all by keyword
     started_s = time.monotonic()
     tree = Tree.of(sandbox)
     answer = Answer(tree)
-    toolbox = Toolbox(_tools(sandbox, tree, answer, mode, finder))
+    # The loop, which is made last, keeps the time.
+    shell = run_command_tool(sandbox, lambda: loop.seconds_left)
+    looking = (*reading_tools(sandbox, tree), shell)
+    toolbox = Toolbox(_tools(looking, sandbox, answer, mode, finder))
     loop = Loop(model, toolbox, limits=limits, on_event=on_event)
     loop.open(
         "test",
@@ -188,10 +191,14 @@ def _sum_up(
 
 
 def _tools(
-    sandbox: Sandbox, tree: Tree, answer: Answer, mode: Mode, finder: Finder | None
+    looking: tuple[Tool, ...],
+    sandbox: Sandbox,
+    answer: Answer,
+    mode: Mode,
+    finder: Finder | None,
 ) -> tuple[Tool, ...]:
-    asking = (likely_files_tool(finder),) if finder is not None else ()
-    looking = (*asking, *reading_tools(sandbox, tree), run_command_tool(sandbox))
+    if finder is not None:
+        looking = (likely_files_tool(finder), *looking)
     if mode == "edit":
         return (*looking, edit_file_tool(sandbox), submit_tool())
     return (*looking, *answering_tools(answer))

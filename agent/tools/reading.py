@@ -92,7 +92,7 @@ def _list_files(sandbox: Sandbox) -> Tool:
         )
         return Observation(_show_paths(paths))
 
-    return Tool(_LIST_FILES, run)
+    return Tool(_LIST_FILES, run, takes_time=True)
 
 
 def _show_paths(paths: list[str]) -> str:
@@ -128,7 +128,7 @@ def _search(sandbox: Sandbox) -> Tool:
         cut = "\n[There is more than could be read: narrow the search.]"
         return Observation(shown + (cut if result.omitted_bytes else ""))
 
-    return Tool(_SEARCH, run)
+    return Tool(_SEARCH, run, takes_time=True)
 
 
 def _search_command(arguments: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """run_command: a shell command in the sandbox."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from agent.plain_text import decode
@@ -14,12 +14,18 @@ _DEFAULT_TIMEOUT_S = 60
 _LONGEST_TIMEOUT_S = 600
 
 
-def run_command_tool(sandbox: Sandbox) -> Tool:
-    """The tool that runs a shell command in the repository root of a sandbox."""
+def run_command_tool(sandbox: Sandbox, seconds_left: Callable[[], float]) -> Tool:
+    """The tool that runs a shell command in the repository root of a sandbox.
+
+    Args:
+        sandbox: Where.
+        seconds_left: Says how long a command may take at most.
+    """
 
     def run(arguments: Mapping[str, Any]) -> Observation:
-        timeout_s = arguments.get("timeout_s", _DEFAULT_TIMEOUT_S)
-        result = sandbox.run(arguments["command"], timeout_s=float(timeout_s))
+        asked_s = arguments.get("timeout_s", _DEFAULT_TIMEOUT_S)
+        timeout_s = float(min(asked_s, seconds_left()))
+        result = sandbox.run(arguments["command"], timeout_s=timeout_s)
         return Observation(_show(result, timeout_s))
 
     return Tool(
@@ -38,17 +44,18 @@ def run_command_tool(sandbox: Sandbox) -> Tool:
             required=("command",),
         ),
         run,
+        takes_time=True,
     )
 
 
-def _show(result: CommandResult, timeout_s: int) -> str:
+def _show(result: CommandResult, timeout_s: float) -> str:
     parts = [decode(result.stdout).rstrip("\n")]
     if result.stderr:
         parts.append(f"[stderr]\n{decode(result.stderr).rstrip()}")
     if result.omitted_bytes:
         parts.append(f"[{result.omitted_bytes} bytes omitted from the middle]")
     if result.timed_out:
-        parts.append(f"[killed after {timeout_s} seconds]")
+        parts.append(f"[killed after {timeout_s:.3g} seconds]")
     elif result.exit_code != 0:
         parts.append(f"[exit code {result.exit_code}]")
     return "\n".join(part for part in parts if part) or "[no output]"

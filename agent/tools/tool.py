@@ -32,3 +32,5 @@ class Tool:
 
     Any: JSON values.
     """
+    takes_time: bool = False
+    """Whether it may take long: it is not begun once the limit of time is reached."""

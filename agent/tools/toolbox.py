@@ -30,6 +30,11 @@ class Toolbox:
         self.failed_calls = 0
         self.repeated_calls = 0
 
+    def takes_time(self, call: ToolCall) -> bool:
+        """Whether a call may take long; one of an unknown tool does not."""
+        tool = self._tools.get(call.name)
+        return tool is not None and tool.takes_time
+
     def call(self, call: ToolCall, *, step: int) -> Observation:
         """Run one call and cut what came back to the limit.
 

@@ -1,5 +1,6 @@
 """Safety stops, each with an outcome of its own, in the loop itself."""
 
+import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -150,6 +151,27 @@ def test_seconds_of_work_are_limited(sandbox: Sandbox) -> None:
     assert (stop, steps) == (Stop.TIME, 0)
 
 
+def test_calls_of_one_reply_end_with_the_seconds(sandbox: Sandbox) -> None:
+    """One reply with eight commands of a second each took eight seconds of one."""
+    events: list[Event] = []
+    commands = [
+        ToolCall(f"s{number}", "run_command", {"command": "sleep 30 && echo late"})
+        for number in range(8)
+    ]
+    proposal = ToolCall("p", "propose_files", {"files": ["shop/orders.py"]})
+    script = [Reply("", (*commands, proposal))]
+    began = time.monotonic()
+
+    ended = attempt_with(sandbox, Limits(seconds=0.5), script, events)
+
+    assert ended == (Stop.TIME, 1, ANSWER)
+    assert time.monotonic() - began < 10
+    seen = [str(e.data["text"]) for e in events if e.kind == "observation"]
+    assert seen[0].startswith("[killed after 0.")
+    assert set(seen[1:8]) == {"run_command was not run: the time is over."}
+    assert sum(event.kind == "tool_call" for event in events) == 2
+
+
 def test_waiting_for_the_provider_is_no_work(sandbox: Sandbox) -> None:
     script = [reply(number, waited_s=10_000.0) for number in range(9)]
 
@@ -163,7 +185,22 @@ def test_a_conversation_that_cannot_shrink_ends_with_its_answer(
 ) -> None:
     script: list[Line] = [reply(0), ContextOverflowError("too long")]
 
-    assert attempt_with(sandbox, Limits(), script) == (Stop.CONTEXT, 2, ANSWER)
+    assert attempt_with(sandbox, Limits(), script) == (Stop.CONTEXT, 1, ANSWER)
+
+
+def test_a_request_without_a_reply_is_no_step_and_nothing_that_was_said(
+    sandbox: Sandbox,
+) -> None:
+    """What the provider refused with stood in exports as words of the user."""
+    events: list[Event] = []
+    script: list[Line] = [ContextOverflowError("too long")]
+
+    stop, steps, _ = attempt_with(sandbox, Limits(), script, events)
+
+    assert (stop, steps) == (Stop.CONTEXT, 0)
+    assert [event.kind for event in events][-3:] == ["request", "dropped", "stop"]
+    (dropped,) = [event.data for event in events if event.kind == "dropped"]
+    assert dropped["refusal"] == "too long"
 
 
 def test_an_overflow_that_the_provider_answers_is_survived(sandbox: Sandbox) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from typing import Any
 
 from agent.events import Event, discard
@@ -130,6 +131,33 @@ def test_arguments_that_do_not_fit_are_an_observation() -> None:
     loop.run(1, GUIDANCE)
     assert "argument 'text' must be of type string" in loop.messages[-1].content
     assert "argument 'volume' is unknown" in loop.messages[-1].content
+
+
+def test_nothing_is_run_after_the_call_that_ends_the_work() -> None:
+    """A proposal beside `submit` replaced the answer that had been submitted."""
+    ran: list[str] = []
+
+    def note(arguments: Mapping[str, Any]) -> Observation:
+        ran.append(arguments["text"])
+        return Observation("Noted.", proposal=(arguments["text"],))
+
+    text = {"text": string("What.")}
+    toolbox = Toolbox((Tool(describe("note", "Note.", text), note), _end()))
+    calls = (
+        _call("note", "a", text="x"),
+        _call("end", "b"),
+        _call("note", "c", text="y"),
+    )
+    events: list[Event] = []
+    loop = Loop(ScriptedModel([_reply(*calls)]), toolbox, on_event=events.append)
+
+    assert loop.run(4, GUIDANCE) is Stop.SUBMITTED
+
+    assert ran == ["x"]
+    assert loop.proposals == [(1, ("x",))]
+    assert loop.messages[-1].tool_call_id == "c"
+    assert loop.messages[-1].content.startswith("note was not run: an earlier call")
+    assert sum(event.kind == "observation" for event in events) == 3
 
 
 def test_the_usage_of_all_replies_is_summed() -> None:

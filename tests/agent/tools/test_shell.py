@@ -1,9 +1,11 @@
+import math
+
 from agent.tools.shell import run_command_tool
 from tests.agent.conftest import FolderSandbox
 
 
 def _run(sandbox: FolderSandbox, command: str, timeout_s: int = 20) -> str:
-    tool = run_command_tool(sandbox)
+    tool = run_command_tool(sandbox, lambda: math.inf)
     return tool.run({"command": command, "timeout_s": timeout_s}).text
 
 
