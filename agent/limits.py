@@ -70,9 +70,13 @@ class Spending:
         """Add one reply.
 
         Raises:
-            ModelError: There is a limit of cost, and the reply does not say what it
-                took.
+            ModelError: There is a limit of tokens or of cost, and the reply does not
+                say what it took.
         """
+        most = self._limits.completion_tokens
+        if most is not None and reply.usage.unmeasured_requests:
+            limit = f"{most} completion tokens"
+            raise self._without_usage(limit)
         self._completion_tokens += reply.usage.completion_tokens
         self._waited_s += reply.waited_s
         if self._limits.cost_usd is not None:
@@ -109,15 +113,18 @@ class Spending:
         if reply.billed_usd is not None:
             return reply.billed_usd
         if reply.usage.unmeasured_requests:
-            msg = (
-                f"a limit of {self._limits.cost_usd:g} USD cannot be held: "
-                f"{self._model} sent a reply without usage; limit seconds instead"
-            )
-            raise ModelError(msg)
+            limit = f"{self._limits.cost_usd:g} USD"
+            raise self._without_usage(limit)
         cost_usd = self._prices.find_cost(self._model, reply.usage)
         if cost_usd is None:
             raise self._without_price()
         return cost_usd
+
+    def _without_usage(self, limit: str) -> ModelError:
+        return ModelError(
+            f"a limit of {limit} cannot be held: {self._model} sent a reply without "
+            "usage; limit seconds instead"
+        )
 
     def _without_price(self) -> ModelSetupError:
         return ModelSetupError(

@@ -143,6 +143,19 @@ def test_a_reply_of_unknown_cost_is_recorded_and_an_error(
     assert [event.kind for event in events][-1] == "reply"
 
 
+def test_a_reply_without_usage_breaks_a_limit_of_tokens(sandbox: Sandbox) -> None:
+    """A limit of 50 tokens let twelve replies of a thousand pass."""
+    usage = Usage(requests=1, unmeasured_requests=1)
+    events: list[Event] = []
+
+    with pytest.raises(ModelError, match="120 completion tokens cannot be held"):
+        attempt_with(
+            sandbox, Limits(completion_tokens=120), [reply(0, usage=usage)], events
+        )
+
+    assert [event.kind for event in events][-1] == "reply"
+
+
 def test_seconds_of_work_are_limited(sandbox: Sandbox) -> None:
     script = [reply(number) for number in range(9)]
 
