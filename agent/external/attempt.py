@@ -30,6 +30,8 @@ __all__ = ["attempt_externally"]
 
 TEMPLATE = "external_task"
 _OUTPUT_CHARACTERS = 20_000
+_AT_THEIR_BUDGET = ("LimitsExceeded", "error_max_budget_usd", "error_max_turns")
+"""What mini-swe-agent and Claude Code call it; a RateLimitError is something else."""
 _BEGIN = "<!-- swe-features: begin -->"
 _END = "<!-- swe-features: end -->"
 
@@ -193,7 +195,7 @@ def _modified_files(sandbox: Sandbox) -> tuple[str, ...]:
 def _find_stop(finished: Finished, record: OwnRecord) -> Stop:
     if finished.timed_out:
         return Stop.TIME
-    is_cut = "limit" in record.exit_status.lower() or "max" in record.exit_status
+    is_cut = record.exit_status in _AT_THEIR_BUDGET
     return Stop.BUDGET if is_cut else Stop.SUBMITTED
 
 

@@ -98,7 +98,7 @@ def _read_codex(trajectory: Path, output: str) -> OwnRecord:
         if line.get("type") == "item.completed"
     ]
     steps = [kind for kind in items if kind not in _NO_STEPS]
-    return OwnRecord(len(steps), usage if steps else OwnRecord().usage)
+    return OwnRecord(len(steps), usage if usage.requests else OwnRecord().usage)
 
 
 def _read_openhands(trajectory: Path, output: str) -> OwnRecord:

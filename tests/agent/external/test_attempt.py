@@ -249,6 +249,38 @@ def test_an_agent_that_fails_without_a_change_is_an_error(
     assert "sk-planted" not in str([event.data for event in stand_in.events])
 
 
+OWN_RECORD = """#!/bin/sh
+for word; do case $word in --output=*) file=${word#--output=};; esac; done
+usage='{"prompt_tokens": 10, "completion_tokens": 5}'
+reply="{\\"extra\\": {\\"response\\": {\\"choices\\": [1], \\"usage\\": $usage}}}"
+echo "{\\"info\\": {\\"exit_status\\": \\"STATUS\\"}, \\"messages\\": [$reply]}" > $file
+echo STATUS; exit 1
+"""
+
+
+def test_an_agent_at_its_budget_is_scored(stand_in: StandIn, sandbox: Sandbox) -> None:
+    path = stand_in.folder / "mini"
+    path.write_text(OWN_RECORD.replace("STATUS", "LimitsExceeded"))
+    path.chmod(0o755)
+
+    rollout = stand_in.attempt(load_agents()["mini-swe-agent"], sandbox)
+
+    assert (rollout.stop, rollout.steps) == ("budget", 1)
+
+
+@pytest.mark.parametrize("status", ["RateLimitError", "APIError: max retries reached"])
+def test_an_agent_that_its_provider_stopped_is_not_at_its_budget(
+    status: str, stand_in: StandIn, sandbox: Sandbox
+) -> None:
+    """A rate limit was scored as an answer of no files."""
+    path = stand_in.folder / "mini"
+    path.write_text(OWN_RECORD.replace("STATUS", status))
+    path.chmod(0o755)
+
+    with pytest.raises(AgentError, match=f"ended with 1 and changed nothing: {status}"):
+        stand_in.attempt(load_agents()["mini-swe-agent"], sandbox)
+
+
 @pytest.mark.parametrize("name", sorted(load_agents()))
 def test_an_agent_whose_model_never_answered_has_no_score(
     name: str, stand_in: StandIn, sandbox: Sandbox

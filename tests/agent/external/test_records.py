@@ -79,6 +79,19 @@ def test_the_events_of_codex_are_read(tmp_path: Path) -> None:
     assert read.usage == Usage(100, 60, 9, 4, 1, 0, 5)
 
 
+def test_a_turn_that_codex_did_not_complete_is_unmeasured(tmp_path: Path) -> None:
+    """It counted as no tokens, and as no dollars."""
+    lines = [
+        {"type": "item.completed", "item": {"type": "command_execution"}},
+        {"type": "turn.failed", "error": {"message": "stream disconnected"}},
+    ]
+
+    read = read_record("codex", tmp_path, "\n".join(map(json.dumps, lines)))
+
+    assert read.steps == 1
+    assert read.usage.unmeasured_requests
+
+
 def test_steps_of_openhands_are_its_models_replies(tmp_path: Path) -> None:
     events = [
         {"source": "user", "llm_response_id": None},
