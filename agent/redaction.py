@@ -7,10 +7,17 @@ process goes through here first.
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["REDACTED", "Redactor", "is_secret_name", "redact", "redact_value"]
+__all__ = [
+    "REDACTED",
+    "Redactor",
+    "declare_key",
+    "is_secret_name",
+    "redact",
+    "redact_value",
+]
 
 REDACTED = "[redacted]"
 """What stands for a key that is known by its shape alone."""
@@ -21,6 +28,13 @@ _SECRET_NAME = re.compile(
 )
 _SHORTEST = 8
 """Characters; shorter values are flags such as `1`, and would blank ordinary text."""
+_WORD = re.compile(r"[a-z_./-]{8,15}")
+"""Passwords such as `postgres`, which names of files and other words begin with.
+
+No provider draws a key like that. They are taken out where they stand alone.
+"""
+_declared: set[str] = set()
+"""Variables that hold keys, whatever their names say."""
 _SHAPES = re.compile(
     # Names of files begin as keys do (sk-learn-guide.md, hf_masked_language_model.py),
     # but their parts are words: what is drawn at random has digits among its letters,
@@ -59,17 +73,27 @@ class Redactor:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         secrets = {
-            value: f"[redacted {name}]"
+            spelled: f"[redacted {name}]"
             for name, value in environment.items()
-            if len(value) >= _SHORTEST and is_secret_name(name)
+            if is_secret_name(name) or name in _declared
+            for spelled in _spell(value)
+            if len(spelled) >= _SHORTEST
         }
         # A secret that contains another one goes first, or its rest would stay.
-        self._secrets = sorted(secrets.items(), key=lambda item: -len(item[0]))
+        ordered = sorted(secrets.items(), key=lambda item: -len(item[0]))
+        self._secrets = [each for each in ordered if not _WORD.fullmatch(each[0])]
+        self._words = [
+            (re.compile(rf"(?<![\w./-]){re.escape(word)}(?![\w/-]|\.\w)"), name)
+            for word, name in ordered
+            if _WORD.fullmatch(word)
+        ]
 
     def text(self, text: str) -> str:
         """Plain text without keys; a variable's value becomes its name."""
         for secret, name in self._secrets:
             text = text.replace(secret, name)
+        for word, name in self._words:
+            text = word.sub(name, text)
         return _SHAPES.sub(REDACTED, text)
 
     def value(self, value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
@@ -93,6 +117,25 @@ class Redactor:
         # afterwards.
         clean = self.value(value)
         return json.dumps(clean, ensure_ascii=True, allow_nan=False, indent=indent)
+
+
+def _spell(secret: str) -> Iterator[str]:
+    """A secret as it is, as errors and JSON quote it, and each of its lines."""
+    yield secret
+    yield from (quote(secret)[1:-1] for quote in (repr, ascii, json.dumps))
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    for line in map(str.strip, secret.splitlines()):
+        # The marks around one private key are those around any other.
+        if not line.startswith("-----"):
+            yield line
+
+
+def declare_key(variable: str) -> None:
+    """Count a variable among those that hold keys, whatever its name says.
+
+    For the whole process, and for all that is redacted from now on.
+    """
+    _declared.add(variable)
 
 
 def is_secret_name(name: str) -> bool:

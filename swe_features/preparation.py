@@ -11,6 +11,7 @@ from typing import Any
 
 from agent.learned_context_store import context_key
 from agent.models.loading import OFFLINE
+from agent.redaction import declare_key
 from swe_features.arms import Arm, arm_named, choose_arms
 from swe_features.cells import Cell, Conditions, digest, plan_cells
 from swe_features.errors import ConfigError
@@ -154,6 +155,9 @@ def prepare(
     arms = choose_arms(config.arms)
     _refuse_what_agents_cannot(arms, config)
     _refuse_unusable_recordings(config)
+    for options in (config.model_options, config.sleep_model_options):
+        if "api_key_env" in options:
+            declare_key(str(options["api_key_env"]))
     given, config = config, _with_demo(config, cache)
     sources = _find_sources(config, cache)
     repositories = {name: Repository.open(path) for name, path in sources.items()}

@@ -3,10 +3,11 @@
 import json
 import random
 import string
+from collections.abc import Callable
 
 import pytest
 
-from agent.redaction import REDACTED, Redactor, redact, redact_value
+from agent.redaction import REDACTED, Redactor, declare_key, redact, redact_value
 
 KEY = 'pw-"quoted"\n\\key/é'
 _LETTERS = string.ascii_letters
@@ -128,6 +129,75 @@ def test_values_of_secret_variables_are_replaced_by_their_names(name: str) -> No
 )
 def test_other_variables_are_left_alone(name: str) -> None:
     assert Redactor({name: "verysecret123"}).text("verysecret123") == "verysecret123"
+
+
+@pytest.mark.parametrize("show", [str, repr, json.dumps, ascii])
+def test_a_key_of_two_lines_is_redacted_however_it_is_quoted(
+    show: Callable[[str], str],
+) -> None:
+    """The repr of an exception showed all of it, and a log line its second half."""
+    key = "first-part-of-é\nsecond-part-of-it"
+    redactor = Redactor({"X_API_KEY": key})
+
+    for text in (show(f"wrong: {key}!"), show(key.splitlines()[1])):
+        assert "part-of" not in redactor.text(text)
+        assert "[redacted X_API_KEY]" in redactor.text(text)
+
+
+def test_a_private_key_in_a_variable_hides_other_ones_too() -> None:
+    marks = "-----{} PRIVATE KEY-----"
+    own, other = (
+        "\n".join([marks.format("BEGIN"), 3 * body, marks.format("END")])
+        for body in ("MIIownkey7", "MIIother8x")
+    )
+    redactor = Redactor({"SSH_KEY": own})
+
+    assert redactor.text(f"{own} {other}") == f"[redacted SSH_KEY] {REDACTED}"
+    assert redactor.text(f"line 2: {3 * 'MIIownkey7'}") == "line 2: [redacted SSH_KEY]"
+
+
+def test_a_variable_that_was_declared_to_hold_a_key_is_redacted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its name said nothing, and the provider repeated what was in it."""
+    monkeypatch.setenv("TEAM_LLM", "plain-value-of-the-team-7")
+    said = "no such key: plain-value-of-the-team-7"
+    assert redact(said) == said
+
+    declare_key("TEAM_LLM")
+
+    assert redact(said) == "no such key: [redacted TEAM_LLM]"
+
+
+def test_a_password_that_is_a_word_leaves_the_names_of_files() -> None:
+    """`django/db/backends/postgresql/base.py` lost its score to a database."""
+    redactor = Redactor({"POSTGRES_PASSWORD": "postgres", "REDIS_PASSWORD": "till/cor"})
+    paths = [
+        "django/db/backends/postgresql/base.py",
+        "db/postgres/base.py",
+        "postgres.py",
+        "till/core.py",
+    ]
+    assert redactor.value(paths) == paths
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password={}",
+        "the password {}.",
+        "postgresql://shop:{}@db/till",
+        '{{"password": "{}"}}',
+        "{}",
+        "{}\n",
+    ],
+)
+@pytest.mark.parametrize("password", ["swordfish", "correct-horse", "qwzxkvjhbnmd"])
+def test_a_password_that_is_a_word_is_redacted_where_it_stands_alone(
+    password: str, text: str
+) -> None:
+    redactor = Redactor({"DB_PASSWORD": password})
+    assert password not in redactor.text(text.format(password))
 
 
 def test_flags_are_no_secrets() -> None:

@@ -23,21 +23,28 @@ from tests.agent.chat_server import (
 )
 from tests.swe_features.small_experiment import Silence, small_experiment
 
-KEY = "sk-planted-for-a-whole-run-0123456789"
-SAID = f"I saw {KEY} and Bearer abcdefghijklmnop."
+KEYS = {
+    "STAND_IN_KEY": "sk-planted-for-a-whole-run-0123456789",
+    "TEAM_LLM": "neither-its-name-nor-its-shape-speaks-of-a-key",
+}
 FAULTS: dict[str, Line] = {
-    "refused": Status(400, f"Invalid request with key {KEY}"),
-    "down": Status(503, f"out of order, {KEY}"),
+    "refused": Status(400, f"Invalid request with key {' or '.join(KEYS.values())}"),
+    "down": Status(503, f"out of order, {' or '.join(KEYS.values())}"),
     "hanging": Break("hang"),
     "cut": Break("reset-middle"),
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    ("fault", "variable"),
+    [*((fault, "STAND_IN_KEY") for fault in FAULTS), ("refused", "TEAM_LLM")],
+)
 def test_a_fault_breaks_its_own_cell_and_writes_no_key(
-    fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fault: str, variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("STAND_IN_KEY", KEY)
+    key = KEYS[variable]
+    said = f"I saw {key} and Bearer abcdefghijklmnop."
+    monkeypatch.setenv(variable, key)
     warm_up()
 
     def answer(received: Received) -> Line:
@@ -45,17 +52,22 @@ def test_a_fault_breaks_its_own_cell_and_writes_no_key(
         if "Change 2" in str(messages[1]):
             return FAULTS[fault]
         if any(message["role"] == "assistant" for message in messages):
-            return Answer(SAID, [tool_call("submit", {}, "call_2")])
+            return Answer(said, [tool_call("submit", {}, "call_2")])
         files = {"files": ["till/core.py"]}
-        return Answer(SAID, [tool_call("propose_files", files)])
+        return Answer(said, [tool_call("propose_files", files)])
 
     with ChatServer(answer) as server:
-        given = {"api_base": server.url, "api_key_env": "STAND_IN_KEY"}
+        given = {"api_base": server.url, "api_key_env": variable}
         options = read_options(given | {"retries": 1, "timeout_s": 2.0})
         asked = LiteLLMModel("hosted_vllm/m", options, sleep=lambda _: None)
         model = RecordingModel(asked, tmp_path / "recording")
         run_experiment(
-            small_experiment(tmp_path, arms=("no-context",), budgets=(3,)),
+            small_experiment(
+                tmp_path,
+                arms=("no-context",),
+                budgets=(3,),
+                model_options={"api_key_env": variable},
+            ),
             tmp_path / "out",
             Silence(),
             set_up=lambda config, run_id: Equipment(
@@ -74,7 +86,7 @@ def test_a_fault_breaks_its_own_cell_and_writes_no_key(
         "shop__till-2": "broken",
         "shop__till-3": "scored",
     }
-    assert server.requests[0].headers["Authorization"] == f"Bearer {KEY}"
+    assert server.requests[0].headers["Authorization"] == f"Bearer {key}"
     written = [
         path
         for folder in ("out", "recording")
@@ -82,5 +94,5 @@ def test_a_fault_breaks_its_own_cell_and_writes_no_key(
         if path.is_file()
     ]
     assert written
-    leaks = [path for path in written if KEY in path.read_text(errors="replace")]
+    leaks = [path for path in written if key in path.read_text(errors="replace")]
     assert leaks == []
