@@ -9,6 +9,8 @@ from agent.tools.tree import Tree
 
 __all__ = ["Answer", "answering_tools", "submit_tool"]
 
+_EXPLAINED = 5
+"""Unknown paths that are named; similar ones of each take 0.1 s in a large tree."""
 _FILES = strings("Paths of existing files from the repository root, likeliest first.")
 
 _PROPOSE = describe(
@@ -39,7 +41,7 @@ class Answer:
         wanted = list(dict.fromkeys(self._tree.normalize(path) for path in paths))
         known = tuple(path for path in wanted if path in self._tree.paths)
         unknown = [path for path in wanted if path not in self._tree.paths]
-        warning = "".join(self._explain_unknown(path) for path in unknown)
+        warning = self._explain_unknown(unknown)
         if not known:
             stands = ", ".join(self.files) or "empty"
             return Observation(
@@ -69,10 +71,15 @@ class Answer:
             is_final=True,
         )
 
-    def _explain_unknown(self, path: str) -> str:
-        similar = self._tree.similar_to(path)
-        hint = f" (similar: {', '.join(similar)})" if similar else ""
-        return f"\nNot a file of this repository, so left out: {path}{hint}"
+    def _explain_unknown(self, paths: list[str]) -> str:
+        lines = []
+        for path in paths[:_EXPLAINED]:
+            similar = self._tree.similar_to(path)
+            hint = f" (similar: {', '.join(similar)})" if similar else ""
+            lines.append(f"\nNot a file of this repository, so left out: {path}{hint}")
+        if len(paths) > len(lines):
+            lines.append(f"\nSo are {len(paths) - len(lines)} more.")
+        return "".join(lines)
 
 
 def answering_tools(answer: Answer) -> tuple[Tool, ...]:

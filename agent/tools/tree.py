@@ -1,5 +1,6 @@
 """The files of the base commit, as the host listed them before the agent began."""
 
+import posixpath
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
@@ -14,8 +15,15 @@ _LISTING_LIMIT_BYTES = 64 * 1024 * 1024
 class Tree:
     """Which paths exist at the base commit. Changes of the agent do not reach it."""
 
-    def __init__(self, paths: frozenset[str]) -> None:
+    def __init__(self, paths: frozenset[str], root: str = "/") -> None:
+        """Know these paths.
+
+        Args:
+            paths: POSIX paths from the repository root.
+            root: Where that is for commands in the sandbox.
+        """
         self.paths = paths
+        self._root = root.rstrip("/")
 
     @classmethod
     def of(cls, sandbox: Sandbox) -> "Tree":
@@ -25,7 +33,7 @@ class Tree:
             SandboxLostError: The listing failed.
         """
         result = sandbox.run(
-            "git ls-files -z --cached", output_limit_bytes=_LISTING_LIMIT_BYTES
+            "pwd && git ls-files -z --cached", output_limit_bytes=_LISTING_LIMIT_BYTES
         )
         if result.exit_code != 0 or result.omitted_bytes:
             said = result.stderr.decode("utf-8", errors="replace").strip()[:200]
@@ -34,14 +42,17 @@ class Tree:
                 f"{said!r}): open a fresh sandbox"
             )
             raise SandboxLostError(msg)
-        names = result.stdout.decode("utf-8", errors="surrogateescape").split("\0")
-        return cls(frozenset(name for name in names if name))
+        said = result.stdout.decode("utf-8", errors="surrogateescape")
+        root, _, listing = said.partition("\n")
+        return cls(frozenset(name for name in listing.split("\0") if name), root)
 
     def normalize(self, path: str) -> str:
-        """The tree's own spelling of a path: without `./`, doubled or final slashes."""
-        stripped = path.strip()
-        candidate = path if path in self.paths else stripped
-        return PurePosixPath(candidate).as_posix()
+        """The tree's own spelling of a path: relative, without `.`, `..` or `//`."""
+        candidate = path if path in self.paths else path.strip()
+        absolute = posixpath.normpath(posixpath.join(f"{self._root}/", candidate))
+        if absolute.startswith(f"{self._root}/"):
+            return absolute.removeprefix(f"{self._root}/")
+        return candidate
 
     def similar_to(self, path: str, *, limit: int = 3) -> list[str]:
         """Paths that may have been meant: the same file name, or a close spelling."""
