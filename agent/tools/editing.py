@@ -52,6 +52,10 @@ def _replace(sandbox: Sandbox, path: str, old: str, new: str) -> Observation:
         )
     # As bytes: a file that is not UTF-8 throughout keeps its other bytes.
     needle = old.encode("utf-8", errors="surrogateescape")
+    replacement = new.encode("utf-8", errors="surrogateescape")
+    if _ends_in_crlf(content) or needle not in content:
+        # What the model has seen of the file had line feeds.
+        needle, replacement = _with_crlf(needle), _with_crlf(replacement)
     count = content.count(needle)
     if count != 1:
         return Observation(
@@ -60,9 +64,17 @@ def _replace(sandbox: Sandbox, path: str, old: str, new: str) -> Observation:
             + ("Copy it exactly." if count == 0 else "Give more lines around it."),
             failed=True,
         )
-    replaced = content.replace(needle, new.encode("utf-8", errors="surrogateescape"))
-    sandbox.write(path, replaced)
+    sandbox.write(path, content.replace(needle, replacement))
     return Observation(f"Edited {path}.")
+
+
+def _ends_in_crlf(content: bytes) -> bool:
+    """Whether every line does."""
+    return 0 < content.count(b"\n") == content.count(b"\r\n")
+
+
+def _with_crlf(text: bytes) -> bytes:
+    return text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
 def _create(sandbox: Sandbox, path: str, text: str) -> Observation:

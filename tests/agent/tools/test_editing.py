@@ -49,5 +49,25 @@ def test_other_bytes_of_the_file_stay(sandbox: FolderSandbox) -> None:
     assert sandbox.read("latin.py") == b"# caf\xe9\r\nx = 2\r\n"
 
 
+def test_lines_that_end_in_crlf_are_edited_as_they_are_shown(
+    sandbox: FolderSandbox,
+) -> None:
+    """What open_file showed of such a file was refused, as occurring 0 times."""
+    sandbox.write("win.py", b"def a():\r\n    return 1\r\n\r\nb = 2\r\n")
+
+    assert not _edit(sandbox, "win.py", "a():\n    return 1\n", "a(): 3\n").failed
+    assert sandbox.read("win.py") == b"def a(): 3\r\n\r\nb = 2\r\n"
+    assert not _edit(sandbox, "win.py", "b = 2", "b = 2\nc = 3").failed
+    assert sandbox.read("win.py").endswith(b"\r\nb = 2\r\nc = 3\r\n")
+
+
+def test_lines_of_a_file_with_both_ends_keep_their_own(sandbox: FolderSandbox) -> None:
+    sandbox.write("both.py", b"a = 1\nb = 2\nc = 3\r\nd = 4\r\n")
+
+    assert not _edit(sandbox, "both.py", "a = 1\nb", "a = 9\nb").failed
+    assert not _edit(sandbox, "both.py", "c = 3\nd", "c = 9\nd").failed
+    assert sandbox.read("both.py") == b"a = 9\nb = 2\nc = 9\r\nd = 4\r\n"
+
+
 def test_a_missing_file_is_an_observation(sandbox: FolderSandbox) -> None:
     assert "leave old_text empty" in _edit(sandbox, "no.py", "x", "y").text
