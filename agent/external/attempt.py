@@ -14,6 +14,7 @@ from pathlib import Path
 from agent.errors import AgentError
 from agent.events import JSON, Event, EventSink, discard, usage_record
 from agent.external.command import AgentCommand, Filling
+from agent.external.placed_context import PlacedContext
 from agent.external.process import Finished, run_agent
 from agent.external.records import OwnRecord, read_record
 from agent.external.tree_copy import TreeCopy
@@ -32,8 +33,6 @@ TEMPLATE = "external_task"
 _OUTPUT_CHARACTERS = 20_000
 _AT_THEIR_BUDGET = ("LimitsExceeded", "error_max_budget_usd", "error_max_turns")
 """What mini-swe-agent and Claude Code call it; a RateLimitError is something else."""
-_BEGIN = "<!-- swe-features: begin -->"
-_END = "<!-- swe-features: end -->"
 
 
 def attempt_externally(  # noqa: PLR0913 - what an attempt depends on, all by keyword
@@ -67,7 +66,8 @@ def attempt_externally(  # noqa: PLR0913 - what an attempt depends on, all by ke
         on_event: Takes the trajectory.
 
     Raises:
-        AgentError: The agent is not installed, or failed and changed nothing.
+        AgentError: The agent is not installed, or failed and changed nothing, or a
+            folder stands where it looks for what was learned.
         SandboxError: The checkout cannot be copied, or the sandbox is lost.
     """
     started_s = time.monotonic()
@@ -76,11 +76,14 @@ def attempt_externally(  # noqa: PLR0913 - what an attempt depends on, all by ke
     task = _write_task(agent, title, body, learned_context)
     with tempfile.TemporaryDirectory(prefix="swe-features-agent-") as folder:
         room = Room.below(Path(folder).resolve())
-        copy = _furnish(room, sandbox, agent, learned_context)
+        copy = _furnish(room, sandbox)
+        placed = _place_context(room.tree, agent, learned_context)
         filling = _fill_in(agent, task, model, budget, room, given)
         _record_start(on_event, agent, filling, walled=walled, commit=sandbox)
         finished = run_agent(agent, filling, room, given, walled=walled)
         record = read_record(agent.reads, filling.trajectory, finished.output)
+        if placed is not None:
+            placed.remove()
         changed = copy.bring_back(agent.leavings)
     files = _modified_files(sandbox)
     on_event(Event("patch", {"text": read_patch(sandbox)}))
@@ -117,17 +120,21 @@ def _write_task(
     )
 
 
-def _furnish(
-    room: Room, sandbox: Sandbox, agent: AgentCommand, learned: LearnedContext | None
-) -> TreeCopy:
-    """The checkout in its place, with what was learned."""
+def _furnish(room: Room, sandbox: Sandbox) -> TreeCopy:
+    """The checkout in its place."""
     for needed in (room.home, room.socket.parent):
         needed.mkdir()
-    copy = TreeCopy(sandbox, room.tree)
-    if learned is not None:
-        _place_context(room.tree, agent, learned.text)
-        copy.remember()
-    return copy
+    return TreeCopy(sandbox, room.tree)
+
+
+def _place_context(
+    tree: Path, agent: AgentCommand, learned: LearnedContext | None
+) -> PlacedContext | None:
+    """What was learned, in the files that the agent reads by itself."""
+    if learned is None:
+        return None
+    names = [name for name in agent.context if name != "prompt"]
+    return PlacedContext(tree, names, learned.text)
 
 
 def _fill_in(  # noqa: PLR0913, PLR0917 - a placeholder each
@@ -171,22 +178,6 @@ def _refuse_failure(
         raise AgentError(msg)
 
 
-def _place_context(tree: Path, agent: AgentCommand, text: str) -> None:
-    """Add what was learned to the files that the agent reads by itself.
-
-    The tree that it starts from then has them, so they are no change of the agent's.
-    """
-    for name in agent.context:
-        if name == "prompt":
-            continue
-        path = tree / name
-        if path.is_symlink():
-            path.unlink()
-        own = path.read_text(encoding="utf-8") if path.is_file() else ""
-        block = f"{_BEGIN}\n{text.strip()}\n{_END}\n"
-        path.write_text(f"{own.rstrip()}\n\n{block}".lstrip(), encoding="utf-8")
-
-
 def _modified_files(sandbox: Sandbox) -> tuple[str, ...]:
     changes = sandbox.changes()
     return tuple(c.path for c in changes if c.kind is ChangeKind.MODIFIED)
@@ -227,7 +218,7 @@ def _record_end(
     files: tuple[str, ...],
 ) -> None:
     facts: dict[str, JSON] = {
-        "text": redact(finished.output[-_OUTPUT_CHARACTERS:]),
+        "text": redact(finished.output)[-_OUTPUT_CHARACTERS:],
         "exit_code": finished.exit_code,
         "timed_out": finished.timed_out,
         "refused_hosts": list(finished.refused),

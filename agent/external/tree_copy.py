@@ -8,7 +8,7 @@ import hashlib
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -20,6 +20,9 @@ __all__ = ["TreeCopy"]
 _ARCHIVE_LIMIT_BYTES = 4 * 1024**3
 _ARCHIVE_TIMEOUT_S = 300.0
 _GIT = ".git"
+_REMOVE = "rm -f --"
+_COMMAND_CHARACTERS = 30_000
+"""Linux takes 128 KiB in one argument, and a character has up to four bytes."""
 
 
 class TreeCopy:
@@ -52,12 +55,7 @@ class TreeCopy:
             input=archived.stdout,
             check=True,
         )
-        self._before: Mapping[str, str] = {}
-        self.remember()
-
-    def remember(self) -> None:
-        """Take the tree as it is now for the one that the agent starts from."""
-        self._before = _hash_files(self.folder)
+        self._before = _hash_files(folder)
 
     def bring_back(self, leavings: Sequence[str] = ()) -> tuple[str, ...]:
         """Write into the sandbox what the agent changed.
@@ -89,9 +87,21 @@ class TreeCopy:
                 # A name that the sandbox refuses is no existing file: not an answer.
                 continue
         gone = sorted(set(self._before) - set(after))
-        if gone:
-            self._sandbox.run(f"rm -f -- {shlex.join(gone)}")
+        for command in _write_removals(gone):
+            self._sandbox.run(command)
         return tuple(sorted({*changed, *gone}))
+
+
+def _write_removals(paths: Sequence[str]) -> Iterator[str]:
+    """Commands that remove files, each short enough for the system to take."""
+    command = _REMOVE
+    for word in map(shlex.quote, paths):
+        if len(command) + len(word) > _COMMAND_CHARACTERS and command != _REMOVE:
+            yield command
+            command = _REMOVE
+        command += f" {word}"
+    if command != _REMOVE:
+        yield command
 
 
 def _is_left(path: str, leavings: Sequence[str]) -> bool:

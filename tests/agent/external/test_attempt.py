@@ -179,6 +179,21 @@ def test_a_file_of_the_repository_is_kept_above_what_was_learned(
     assert sandbox.read("AGENTS.md") == b"Use tabs.\n"
 
 
+def test_what_was_learned_is_in_no_patch(stand_in: StandIn, sandbox: Sandbox) -> None:
+    """An agent that added a rule to AGENTS.md gave our notes out as its own."""
+    sandbox.write("AGENTS.md", b"Use tabs.\n")
+    agent = AgentCommand(command=("it", "{task}"), context=("AGENTS.md", "CLAUDE.md"))
+    more = 'with open("AGENTS.md", "a") as f: f.write("No global state.\\n")'
+    stand_in.install("it", more)
+
+    stand_in.attempt(agent, sandbox, LEARNED)
+
+    assert sandbox.read("AGENTS.md") == b"Use tabs.\nNo global state.\n"
+    (patch,) = [str(e.data["text"]) for e in stand_in.events if e.kind == "patch"]
+    assert "Prices are in" not in patch
+    assert "CLAUDE.md" not in patch
+
+
 def test_what_was_learned_can_stand_in_the_prompt(
     stand_in: StandIn, sandbox: Sandbox
 ) -> None:
@@ -334,6 +349,35 @@ def test_codex_asks_the_server_that_the_host_names(
 
     argv = " ".join(read_json(sandbox, "argv.json"))
     assert f'base_url="{address or "https://api.openai.com/v1"}"' in argv
+
+
+def test_a_key_is_found_before_the_output_is_cut(
+    stand_in: StandIn, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cut went through a key, and its second half was no key any more."""
+    monkeypatch.setenv("MODEL_KEY", "no-shape-of-a-key-but-a-key")
+    stand_in.install("it", 'print(f"no-shape-of-a-key-but-a-key{19_990 * chr(46)}")')
+
+    stand_in.attempt(AgentCommand(command=("it", "{task}")), sandbox)
+
+    (output,) = [e.data for e in stand_in.events if e.kind == "external_output"]
+    assert "but-a-key" not in str(output["text"])
+    assert len(str(output["text"])) == 20_000
+
+
+def test_thousands_of_deleted_files_reach_the_sandbox(
+    stand_in: StandIn, sandbox: Sandbox
+) -> None:
+    """One command with all their names lost the sandbox, and every edit with it."""
+    for number in range(0, 1500, 50):
+        names = " ".join(f"d/{number + n}{'x' * 90}.py" for n in range(50))
+        sandbox.run(f"mkdir -p d && touch {names}")
+    stand_in.install("it", 'import shutil; shutil.rmtree("d")')
+
+    rollout = stand_in.attempt(AgentCommand(command=("it", "{task}")), sandbox)
+
+    assert rollout.predicted_files == ("shop/prices.py",)
+    assert sandbox.run("find d -type f | wc -l").stdout.strip() == b"0"
 
 
 def test_an_agent_that_is_not_installed_is_an_error(
