@@ -33,8 +33,9 @@ from sandbox.processes import (
 )
 
 RUN, READ, WRITE, STOP = 1, 2, 3, 4
-OUT, ERR, END = 1, 2, 3
 OK, NOT_FOUND, REFUSED = 0, 1, 2
+# Other numbers: a command that cannot be started is refused, and said nothing.
+OUT, ERR, END = 3, 4, 5
 ENDED, LATE, STOPPED = 0, 1, 2
 
 _SET_DUMPABLE, _SET_CHILD_SUBREAPER, _SET_PIPE_SIZE = 4, 36, 1031
@@ -173,6 +174,10 @@ class Supervisor:
         (out, out_end), (err, err_end) = wide_pipe(), wide_pipe()
         try:
             process = self.spawn(command, out_end, err_end)
+        except OSError:
+            os.close(out)
+            os.close(err)
+            raise
         finally:
             os.close(out_end)
             os.close(err_end)

@@ -40,6 +40,17 @@ def test_late_command_is_killed_and_the_sandbox_stays(sandbox: Sandbox) -> None:
     assert sandbox.run("echo still").stdout == b"still\n"
 
 
+def test_command_that_is_too_long_is_refused_and_the_sandbox_stays(
+    sandbox: Sandbox,
+) -> None:
+    """The refusal was read as output, and the sandbox waited for in vain and lost."""
+    result = sandbox.run(f": {'x' * 200_000}", timeout_s=5)
+
+    assert result.exit_code == 126
+    assert b"could not be started: Argument list too long" in result.stderr
+    assert sandbox.run("echo alive").stdout == b"alive\n"
+
+
 def test_command_that_reads_finds_nothing(sandbox: Sandbox) -> None:
     result = sandbox.run("cat; echo end", timeout_s=10)
     assert (result.stdout, result.timed_out) == (b"end\n", False)
