@@ -6,7 +6,7 @@ refuses all others. It looks at names, not into what is sent: that stays encrypt
 """
 
 import re
-import select
+import selectors
 import socket
 import threading
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-__all__ = ["FORWARDER", "PORT", "ModelGateway"]
+__all__ = ["FORWARDER", "PORT", "ModelGateway", "write_address"]
 
 PORT = 3128
 """Where the forwarder listens inside the walls."""
@@ -28,7 +28,7 @@ _UNREACHABLE = (
 )
 
 FORWARDER = r"""
-import select, socket, subprocess, sys, threading
+import selectors, socket, subprocess, sys, threading
 path, port, command = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
 listener = socket.create_server(("127.0.0.1", port), backlog=64)
 def pump(inside):
@@ -36,12 +36,19 @@ def pump(inside):
     try:
         outside.connect(path)
         pair = {inside: outside, outside: inside}
-        while True:
-            for end in select.select(list(pair), [], [])[0]:
-                data = end.recv(65536)
-                if not data:
-                    return
-                pair[end].sendall(data)
+        with selectors.DefaultSelector() as watched:
+            for end in pair:
+                watched.register(end, selectors.EVENT_READ)
+            while True:
+                for key, _ in watched.select():
+                    data = key.fileobj.recv(65536)
+                    if data:
+                        pair[key.fileobj].sendall(data)
+                    elif key.fileobj is outside:
+                        return
+                    else:
+                        watched.unregister(inside)
+                        outside.shutdown(socket.SHUT_WR)
     except OSError:
         pass
     finally:
@@ -65,7 +72,7 @@ class ModelGateway:
 
         Args:
             path: Socket file to make; some systems allow it 107 bytes.
-            hosts: `host` for its port 443, or `host:port`.
+            hosts: `host` for its port 443, or `host:port`; IPv6 in brackets.
         """
         self.refused: list[str] = []
         """What was asked for and not on the list, in order."""
@@ -113,7 +120,8 @@ class ModelGateway:
     def _connect(self, asking: socket.socket, address: str, first: bytes) -> None:
         host, _, port = address.rpartition(":")
         try:
-            model = socket.create_connection((host, int(port)), timeout=_CONNECT_S)
+            where = (host.strip("[]"), int(port))
+            model = socket.create_connection(where, timeout=_CONNECT_S)
         except OSError:
             asking.sendall(_UNREACHABLE)
             return
@@ -123,6 +131,11 @@ class ModelGateway:
             else:
                 asking.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             _pump(asking, model)
+
+
+def write_address(host: str, port: int) -> str:
+    """A host and its port as requests write them, IPv6 in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _with_port(host: str) -> str:
@@ -161,17 +174,24 @@ def _read_request(head: bytes) -> tuple[str, bytes]:
     body = rest.split(b"\r\n\r\n", 1)[1]
     fields = b"\r\n".join([*lines, b"Connection: close"])
     first = f"{method} {path} {version}\r\n".encode("latin-1") + fields
-    return f"{parts.hostname}:{parts.port or 80}".lower(), first + b"\r\n\r\n" + body
+    address = write_address(parts.hostname, parts.port or 80)
+    return address.lower(), first + b"\r\n\r\n" + body
 
 
 def _pump(asking: socket.socket, model: socket.socket) -> None:
-    pair = {asking: model, model: asking}
-    while True:
-        ready, _, _ = select.select(list(pair), [], [], _IDLE_S)
-        if not ready:
-            return
-        for end in ready:
-            data = end.recv(_PIECE_BYTES)
-            if not data:
-                return
-            pair[end].sendall(data)
+    """Hand on what both sides say until the model's has said all."""
+    with selectors.DefaultSelector() as watched:
+        watched.register(asking, selectors.EVENT_READ, (asking, model))
+        watched.register(model, selectors.EVENT_READ, (model, asking))
+        while ready := watched.select(_IDLE_S):
+            for key, _ in ready:
+                source, target = key.data
+                data = source.recv(_PIECE_BYTES)
+                if data:
+                    target.sendall(data)
+                elif source is model:
+                    return
+                else:
+                    # It has asked all that it wants to, and still wants the reply.
+                    watched.unregister(asking)
+                    model.shutdown(socket.SHUT_WR)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from agent.external.command import AgentCommand, Filling
-from agent.external.gateway import ModelGateway
+from agent.external.gateway import ModelGateway, write_address
 from agent.external.walls import Room, build_command
 
 __all__ = ["Finished", "run_agent"]
@@ -93,5 +93,5 @@ def _named_hosts(agent: AgentCommand, environ: Mapping[str, str]) -> tuple[str, 
         parts = urlsplit(environ.get(name, ""))
         if parts.scheme in ("http", "https") and parts.hostname:
             port = parts.port or (443 if parts.scheme == "https" else 80)
-            hosts.append(f"{parts.hostname}:{port}")
+            hosts.append(write_address(parts.hostname, port))
     return tuple(hosts)
