@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from agent.plain_text import show_on_one_line
 from agent.tools.schema import describe, integer, string
 from agent.tools.tool import Observation, Tool
 
@@ -50,7 +51,7 @@ def write_candidates(candidates: Sequence[Candidate]) -> str:
     """Candidates as text: probability, `+` for those predicted, path, evidence."""
     return "\n".join(
         f"{candidate.probability:.2f} {'+' if candidate.is_predicted else '-'} "
-        f"{' '.join(candidate.path.split(chr(10)))}"
+        f"{show_on_one_line(candidate.path)}"
         + (f": {_shorten(candidate.evidence)}" if candidate.evidence else "")
         for candidate in candidates
     )
@@ -85,4 +86,4 @@ def likely_files_tool(finder: Finder) -> Tool:
 
 
 def _shorten(evidence: str) -> str:
-    return " ".join(evidence.split())[:_EVIDENCE_CHARACTERS]
+    return show_on_one_line(" ".join(evidence.split()))[:_EVIDENCE_CHARACTERS]

@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["cut_middle", "decode", "strip_escapes"]
+__all__ = ["cut_middle", "decode", "show_on_one_line", "strip_escapes"]
 
 _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours, cursor movement
@@ -22,6 +22,14 @@ def strip_escapes(text: str) -> str:
     text = text.encode("utf-8", errors="backslashreplace").decode("utf-8")
     unified = text.replace("\r\n", "\n").replace("\r", "\n")
     return _CONTROLS.sub("", _ESCAPES.sub("", unified))
+
+
+def show_on_one_line(text: str) -> str:
+    """A name or a sentence of a repository, each character that is no text as `?`.
+
+    Line ends are among those: no name of a file can begin a line of its own.
+    """
+    return "".join(one if one.isprintable() else "?" for one in text)
 
 
 def decode(content: bytes) -> str:

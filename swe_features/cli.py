@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 
 __all__ = ["COMMANDS", "Command", "main"]
 
@@ -113,6 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 fine, 1 failure, 2 wrong usage or input, 130 interrupted.
     """
     _fill_closed_streams()
+    _let_print_all()
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[0:1] == ["help"] and len(words) > 1:
         words = [*words[1:], "--help"]
@@ -136,6 +138,15 @@ def _fill_closed_streams() -> None:
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "r+"))  # noqa: PTH123, SIM115
+
+
+def _let_print_all() -> None:
+    """Spell out what the encoding of stdout lacks, such as a name of a file.
+
+    It is Latin-1 where PYTHONIOENCODING or the locale say so, and Python would stop.
+    """
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _print(text: str) -> int:

@@ -16,6 +16,7 @@ from agent.localizer.learning import learn
 from agent.localizer.localizer import Candidate, Prediction
 from agent.localizer.set_size import SetPreference
 from agent.localizer.store import IndexStore
+from agent.plain_text import show_on_one_line
 from swe_features.errors import ConfigError
 from tasks.obtaining import cache_folder, check_cache
 
@@ -151,10 +152,12 @@ def _print(prediction: Prediction, seconds: float) -> None:
     chosen = set(prediction.predicted_files)
     for rank, candidate in enumerate(prediction.candidates):
         mark = "+" if candidate.path in chosen else " "
-        typer.echo(f"{mark} {candidate.probability:.2f}  {_plain(candidate.path)}")
+        typer.echo(
+            f"{mark} {candidate.probability:.2f}  {show_on_one_line(candidate.path)}"
+        )
         if rank < _EXPLAINED:
             for line in _explain(candidate):
-                typer.echo(f"          {_plain(line)}")
+                typer.echo(f"          {show_on_one_line(line)}")
     count = len(prediction.candidates)
     typer.echo(
         f"{len(chosen)} files chosen (+), {count} listed, at"
@@ -177,8 +180,3 @@ def _explain(candidate: Candidate) -> list[str]:
     if candidate.evidence.companions:
         lines.append("moves with " + ", ".join(candidate.evidence.companions))
     return lines
-
-
-def _plain(text: str) -> str:
-    """Text of a repository without anything that a terminal would obey."""
-    return "".join(one if one.isprintable() else "?" for one in text)

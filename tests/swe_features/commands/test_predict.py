@@ -1,6 +1,9 @@
 """`swe-features predict` through the front door."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,6 +87,26 @@ def test_a_name_that_is_not_utf8_is_shown_and_explained(
     lines = capsys.readouterr().out.splitlines()
     row = next(row for row, line in enumerate(lines) if "bad?.py" in line)
     assert any("lines 1-1" in line for line in lines[row : row + 3])
+
+
+def test_a_name_that_stdout_cannot_encode_is_spelled_out(tmp_path: Path) -> None:
+    """Latin-1 has no drum, and the ranking ended in a traceback."""
+    past = shop(tmp_path / "one", rounds=1)
+    for change in range(3):
+        past.commit(
+            f"Drum {change}", {"drum_\N{DRUM WITH DRUMSTICKS}.py": f"drum = {change}\n"}
+        )
+    words = ["predict", past.write(), "--cache", tmp_path / "cache", "--title", "Drum"]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "swe_features", *map(str, words)],
+        env=os.environ | {"PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert rb"drum_\U0001f941.py" in done.stdout
 
 
 def test_what_could_not_be_known_is_said_beside_the_answer(
