@@ -1,6 +1,7 @@
 """How well files are localised without a language model, and what else was tried.
 
     python -m benchmarks.localizer --clones DIR [--held-out DIR] [--json FILE]
+        [--only NAME ...] [--suffixes .py .js ...]
 
 For every clone in DIR a suite of its newest pull requests is mined: each is asked with
 what was known before it, and scored by the files it modified. The index is learned once
@@ -27,6 +28,7 @@ from numpy.typing import NDArray
 
 from agent.localizer.estimate import Estimate, estimate
 from agent.localizer.examples import (
+    PULL_SUFFIXES,
     edited_files,
     example_changes,
     newest_pulls,
@@ -69,6 +71,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clones", type=Path, required=True)
     parser.add_argument("--only", nargs="*", help="Names of clones, by their end.")
+    parser.add_argument(
+        "--suffixes", nargs="*", default=PULL_SUFFIXES, help="A query edits three such."
+    )
     parser.add_argument("--held-out", type=Path)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--ablation", action="store_true")
@@ -86,7 +91,8 @@ def main() -> None:
         if options.ablation:
             pasts[name.rpartition("/")[2]] = past
             continue
-        asked = evaluate(name, past, prior_for(name, options.held_out))
+        suite = newest_pulls(past.index, _SUITE_SIZE, suffixes=tuple(options.suffixes))
+        asked = evaluate(name, past, prior_for(name, options.held_out), suite)
         if asked:
             results[name] = asked
             print_row(name, asked)
@@ -98,9 +104,8 @@ def main() -> None:
         options.json.write_text(json.dumps(_as_record(results), indent=1))
 
 
-def evaluate(name: str, past: Past, prior: Prior) -> list[Asked]:
-    """Ask a repository's suite."""
-    suite = newest_pulls(past.index, _SUITE_SIZE)
+def evaluate(name: str, past: Past, prior: Prior, suite: Sequence[int]) -> list[Asked]:
+    """Ask a repository's suite, changes by their numbers, oldest first."""
     if not suite:
         return []
     started_s = time.perf_counter()

@@ -12,6 +12,7 @@ from agent.localizer.paths import FileKind
 from agent.localizer.postings import Ints
 
 __all__ = [
+    "PULL_SUFFIXES",
     "ExampleRows",
     "edited_files",
     "example_changes",
@@ -31,7 +32,7 @@ _UPKEEP = re.compile(
 _UPKEEP_WEIGHT = 0.4
 _UNPROPOSED_WEIGHT = 0.5
 _MOST_FILES = 30
-_PULL_SUFFIXES = (".py", ".js")
+PULL_SUFFIXES = (".py", ".js")
 _HARD_ROWS = 60
 _EASY_ROWS = 15
 
@@ -107,13 +108,20 @@ def example_changes(
     ]
 
 
-def newest_pulls(index: Index, size: int) -> list[int]:
-    """The newest pull requests that edit three `.py` or `.js` files, oldest first.
+def newest_pulls(
+    index: Index, size: int, *, suffixes: tuple[str, ...] = PULL_SUFFIXES
+) -> list[int]:
+    """The newest pull requests that edit three files of some kinds, oldest first.
 
     Pull requests are merges of one and squashes that end in its number; those that
     name themselves a fix, a release, documentation or the like are left out.
+
+    Args:
+        index: The past.
+        size: How many at most.
+        suffixes: How the files end of which there must be three.
     """
-    changes = example_changes(index, least_code=3, suffixes=_PULL_SUFFIXES)
+    changes = example_changes(index, least_code=3, suffixes=suffixes)
     return [one for one in changes if index.changes[one].number >= 0][-size:]
 
 
