@@ -97,7 +97,7 @@ def main() -> None:
             results[name] = asked
             print_row(name, asked)
     if pasts:
-        ablate(pasts)
+        ablate(pasts, tuple(options.suffixes))
     if results:
         print_summary(results)
     if options.json:

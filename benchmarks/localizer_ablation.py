@@ -51,10 +51,15 @@ class _Question:
     total: int
 
 
-def ablate(learned: Mapping[str, Past]) -> None:
-    """Print a table: F1 of all groups, without each, and of each alone."""
+def ablate(learned: Mapping[str, Past], suffixes: tuple[str, ...]) -> None:
+    """Print a table: F1 of all groups, without each, and of each alone.
+
+    Args:
+        learned: Pasts of repositories by their names.
+        suffixes: A query edits three files that end so.
+    """
     examples = {name: collect(past, newest=_NEWEST) for name, past in learned.items()}
-    asked = {name: _questions(past) for name, past in learned.items()}
+    asked = {name: _questions(past, suffixes) for name, past in learned.items()}
     any_past = next(iter(learned.values()))
     names = _feature_names(any_past)
     whole = _scores(names, [*range(len(names))], examples, asked)
@@ -78,10 +83,10 @@ def _feature_names(past: Past) -> list[str]:
     return signal_features(measure(past.index, query, len(past.changes)).signals).names
 
 
-def _questions(past: Past) -> list[_Question]:
+def _questions(past: Past, suffixes: tuple[str, ...]) -> list[_Question]:
     index = past.index
     questions = []
-    for change in newest_pulls(index, _SUITE_SIZE):
+    for change in newest_pulls(index, _SUITE_SIZE, suffixes=suffixes):
         text = past.changes[change]
         found = measure(index, read_query(text.title, text.body), change)
         gold = edited_files(index, change)

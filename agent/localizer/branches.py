@@ -38,7 +38,8 @@ def brought_by_merges(
 
 def branch_of(merge: Commit, brought: Mapping[str, Commit]) -> list[Commit]:
     """Commits of the merged branches, oldest first, as far as first parents tell."""
-    return [one for tip in merge.parents[1:] for one in _line_to(tip, brought)]
+    lines = [_line_to(tip, brought) for tip in merge.parents[1:]]
+    return list({one.commit: one for line in lines for one in line}.values())
 
 
 def _line_to(tip: str, brought: Mapping[str, Commit]) -> list[Commit]:

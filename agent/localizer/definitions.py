@@ -12,7 +12,7 @@ _BEFORE = (
     r"|abstract|override|readonly|final|open|unsafe|suspend|pub(?:\([\w: ]+\))?"
     r"|const(?=[ \t]+(?:fn|enum)\b))[ \t]+)*"
 )
-_NAME = r"(?!(?:enum|fn|extends|implements|function|class)\b)([^\W\d]\w*)"
+_NAME = r"(?!(?:extends|implements)\b|(?:enum|fn|class)[ \t]+\w)([^\W\d]\w*)"
 _BRACKETS = r"\((?:[^()\n]|\([^()\n]*\))*\)"
 _KEYWORD = (
     rf"^[ \t]*{_BEFORE}(?:def|class|function[ \t]*\*?|func|fun|fn|interface|type|enum"
@@ -36,7 +36,7 @@ _TYPED_METHOD = (
 )
 """As Java and C# have it: what it returns stands before its name."""
 _OPTION = r"[\"'](?:-\w,?[ \t]*)?(--[a-z][\w-]+)"
-_MACRO = r"^[ \t]*#[ \t]*define[ \t]+(\w+)"
+_MACRO = r"^[ \t]*#define[ \t]+(\w+)"
 _CODE = re.compile(
     "|".join((_KEYWORD, _OPTION, _BOUND, _METHOD, _TYPED_METHOD, _MACRO)), re.M
 )

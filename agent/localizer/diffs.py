@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.localizer.changes import Change
-from agent.localizer.git import git_folder, run_git, stream_git
+from agent.localizer.git import run_git, stream_git
 
 __all__ = ["ChangeDiff", "ChangedPath", "Patch", "read_diffs"]
 
@@ -126,9 +126,10 @@ def _read_patches(
     commit = ""
     patches: list[Patch] = []
     lines = stream_git(
-        git_folder(repo),
+        repo,
         (*_DIFF, "-p", "-U0", "-M", *(limits if excluded else ())),
         pairs,
+        alone=True,
     )
     for line in lines:
         if line.startswith(b"diff --git "):

@@ -26,7 +26,7 @@ _UPKEEP = re.compile(
     r"^\W*((fix(e[sd]|ing|up)?|bug(s|fix(es)?)?|hotfix(es)?|bump(s|ed|ing)?|docs?"
     r"|documentation|chores?|ci|builds?|releas(e[sd]?|ing)|prepar(e[sd]?|ing)|versions?"
     r"|revert(s|ed|ing)?|typos?|style|lint(s|ed|ing|er)?|tests?|refactor(s|ed|ing)?"
-    r"|changelog|deps|update deps|update dependenc(y|ies))\b|\[pre-commit)",
+    r"|changelogs?|deps|update deps|update dependenc(y|ies))(?![a-z])|\[pre-commit)",
     re.I,
 )
 _UPKEEP_WEIGHT = 0.4

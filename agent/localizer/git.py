@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agent.errors import LocalizerError
 
-__all__ = ["git_folder", "run_git", "stream_git"]
+__all__ = ["run_git", "stream_git"]
 
 _OPTIONS = (
     "--no-pager",
@@ -19,7 +19,7 @@ _OPTIONS = (
     "-c",
     "core.bigFileThreshold=1m",
     "-c",
-    "diff.renameLimit=2000",
+    "diff.renameLimit=1000",
     "-c",
     "gc.auto=0",
     # Nothing that runs here obeys a repository's own settings, so whose it is does not
@@ -52,19 +52,12 @@ def run_git(repo: Path, arguments: Sequence[str], stdin: Iterable[str] = ()) -> 
     return b"".join(stream_git(repo, arguments, stdin))
 
 
-def git_folder(repo: Path) -> Path:
-    """Where git keeps a repository; what runs there sees no file of a work tree.
-
-    Such a file may be one of attributes, which say what git takes for a text.
-    """
-    folder = run_git(repo, ("rev-parse", "--absolute-git-dir")).rstrip(b"\n")
-    return Path(os.fsdecode(folder))
-
-
 def stream_git(
     repo: Path,
     arguments: Sequence[str],
     stdin: Iterable[str] = (),
+    *,
+    alone: bool = False,
 ) -> Iterator[bytes]:
     """The lines that one git command prints, as they come.
 
@@ -72,11 +65,13 @@ def stream_git(
         repo: A work tree or a bare repository.
         arguments: The command and its options.
         stdin: Lines for its standard input, without line ends.
+        alone: Whether it may see the objects alone, and neither files of the work tree
+            nor staged ones: attributes there say what git takes for a text.
 
     Raises:
         LocalizerError: Git is missing, or failed; its first line is in the text.
     """
-    command = ["git", "-C", str(repo), *_OPTIONS, *arguments]
+    folder = _folder_of(repo) if alone else None
     environment = {
         **{key: value for key, value in os.environ.items() if key[:4] != "GIT_"},
         "GIT_CONFIG_GLOBAL": os.devnull,
@@ -86,12 +81,20 @@ def stream_git(
         "GIT_NO_LAZY_FETCH": "1",
         "LC_ALL": "C",
     }
-    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as complaints:
+    with (
+        tempfile.TemporaryDirectory() as empty,
+        tempfile.TemporaryFile() as asked,
+        tempfile.TemporaryFile() as complaints,
+    ):
+        place = [str(repo)]
+        if folder is not None:
+            place = [empty, f"--git-dir={folder}", f"--work-tree={empty}"]
+            environment["GIT_INDEX_FILE"] = f"{empty}/none"
         asked.writelines(f"{line}\n".encode(errors=_PATH_ERRORS) for line in stdin)
         asked.seek(0)
         try:
             process = subprocess.Popen(
-                command,
+                ["git", "-C", *place, *_OPTIONS, *arguments],
                 stdin=asked,
                 stdout=subprocess.PIPE,
                 stderr=complaints,
@@ -121,3 +124,9 @@ def stream_git(
                     " get the rest with git fetch --refetch --no-filter"
                 )
             raise LocalizerError(msg)
+
+
+def _folder_of(repo: Path) -> str:
+    """Where git keeps a repository, as an absolute path."""
+    told = run_git(repo, ("rev-parse", "--absolute-git-dir"))
+    return os.fsdecode(told.rstrip(b"\n"))

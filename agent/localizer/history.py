@@ -30,10 +30,10 @@ _MERGE = re.compile(
 """Titles that forges write: GitHub's, git's own, bors's, Bitbucket's."""
 _UNKNOWN = "Needed a single revision"
 _NUMBER = re.compile(
-    r"\(#(\d+)\)\s*$|^(?:Merge pull request|Auto merge of|Merge) #(\d+)"
-    r"|\(pull request #(\d+)\)\s*$|^Merged PR (\d+): "
+    r"\(#(\d{1,9})\)\s*$|^(?:Merge pull request|Auto merge of|Merge) #(\d{1,9})\b"
+    r"|\(pull request #(\d{1,9})\)\s*$|^Merged PR (\d{1,9}): "
 )
-_MERGE_REQUEST = re.compile(r"^See merge request \S*!(\d+)\s*$", re.M)
+_MERGE_REQUEST = re.compile(r"^See merge request \S*!(\d{1,9})\s*$", re.M)
 _PREFIX = re.compile(r"^Merged PR \d+: ")
 
 
@@ -67,13 +67,13 @@ def list_changes(
     Args:
         repo: Where the history is.
         commit: Full id of the base commit.
-        after: Leave out this ancestor of `commit` and everything before it.
+        after: Leave out this ancestor of `commit` and everything before it; not to be
+            asked with heads.
         with_heads: Add the heads of pull requests (`refs/pull/<n>/head`) that were
             committed no later than the base commit and are not among its ancestors.
     """
-    # Where a head forked may lie before `after`, so heads need all of the past.
-    whole = after is None or with_heads
-    commits = read_commits(repo, [commit] if whole else [commit, f"^{after}"])
+    assert after is None or not with_heads, "where a head forked may lie before it"
+    commits = read_commits(repo, [commit] if after is None else [commit, f"^{after}"])
     chain: list[Commit] = []
     at = commits.get(commit)
     while at is not None:
@@ -89,10 +89,7 @@ def list_changes(
         # After the merge: who asks about the merge must not see what is in it.
         changes.extend(parts_of(one, own))
     if with_heads:
-        told = commits[after].time if after is not None else -1
-        heads = head_changes(repo, commit, commits)
-        new = [head for head in heads if head.time > told]
-        changes = add_by_time(changes, new)
+        changes = add_by_time(changes, head_changes(repo, commit, commits))
     return changes
 
 

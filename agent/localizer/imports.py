@@ -9,9 +9,10 @@ __all__ = ["imported_names", "module_names"]
 _IMPORT = re.compile(
     # Python: `from a.b import c, d`, in parentheses over several lines as well
     r"^[ \t]*from[ \t]+(?P<module>\.*[\w.]*)[ \t]+import\b[ \t]*"
-    r"(?P<names>\([^()]*|[^()\n]*)"
+    r"(?P<names>\(\s*(?:(?:\w[\w ]*(?:[,\n]|(?=[#)]))|#[^\n]*)\s*)*|[^()\n]*)"
     # `import a.b as c`, and as Java, Kotlin, Scala and Swift have it
-    r"|^[ \t]*import[ \t]+(?:static[ \t]+)?(?![^\n]*[\"'])(?P<modules>[\w., \t]+)"
+    r"|^[ \t]*import[ \t]+(?:static[ \t]+)?(?![^\n]*\bfrom[ \t]*[\"'])"
+    r"(?P<modules>[\w., \t]+)"
     # JavaScript: `import a from "b"`, `export * from "b"`
     r"|(?<![.\w])from[ \t]*[\"'](?P<origin>[^\"'\n]+)"
     # `import "b"`, `import("b")`, `require("b")`, `jest.mock("b")`; Ruby
@@ -27,7 +28,8 @@ _GO_IMPORT = re.compile(
 _GO = ".go"
 _COMMENT = re.compile(r"#[^\n]*")
 _MOST_NAMES = 24
-_FOLDER_STEMS = frozenset(("__init__", "index", "mod"))
+_FOLDER_FILES = re.compile(r"__init__\.py[ix]?|index\.\w*[jt]s[x6]?|index|mod\.rs")
+"""Files that gather their folder."""
 _SOURCE_FOLDERS = frozenset(("src", "lib"))
 
 
@@ -56,8 +58,8 @@ def module_names(path: str) -> tuple[str, ...]:
     Each begins with a slash, so that no word is like it. A file that gathers its folder
     (`__init__.py`, `index.ts`) goes by the folder's name, as all of Go's do.
     """
-    pure = PurePosixPath(path)
-    parts = pure.parent.parts if pure.suffix == _GO else _module_parts(pure.parts)
+    parts = tuple(path.split("/"))
+    parts = parts[:-1] if path.endswith(_GO) else _module_parts(parts)
     if not parts:
         return ()
     return tuple(dict.fromkeys((_spelled(parts), _spelled(parts[-1:]))))
@@ -69,11 +71,14 @@ def _spelled(parts: tuple[str, ...]) -> str:
 
 def _module_parts(parts: tuple[str, ...]) -> tuple[str, ...]:
     *folders, name = parts
-    stem = name.split(".", 1)[0] or name
-    if stem not in _FOLDER_STEMS:
-        return (*folders, stem)
+    if not _FOLDER_FILES.fullmatch(name):
+        folders.append(name.split(".", 1)[0] or name)
+        if "." in name:
+            return tuple(folders)
+    elif name.startswith("__init__"):
+        return tuple(folders)
     if len(folders) > 1 and folders[-1] in _SOURCE_FOLDERS:
-        folders.pop()
+        folders.pop()  # `packages/core/src` is what `core` is imported as
     return tuple(folders)
 
 

@@ -249,9 +249,10 @@ class Index:
         for number, word in modules:
             name = word[1:].partition("/")[2]
             terms = terms_of(name)
-            defined = self.term_number.get(terms[-1], -1) if terms else -1
-            if defined >= 0:
-                found.setdefault(defined, []).append(number)
+            # Names of modules are in lower case, where `OpenTill` is one word.
+            for term in {*terms[-1:], f"={name.replace('_', '')}"}:
+                if term in self.term_number:
+                    found.setdefault(self.term_number[term], []).append(number)
         return found
 
     @cached_property

@@ -14,11 +14,13 @@ from agent.localizer.paths import PathFacts
 from agent.localizer.postings import Ints, Postings, group_entries, merge_postings
 from agent.localizer.tokens import IDENTIFIER, STOP_WORDS, terms_of
 
-__all__ = ["FIELDS", "ChangeRow", "Journal", "Vocabulary"]
+__all__ = ["FIELDS", "MOST_OF_TITLE", "ChangeRow", "Journal", "Vocabulary"]
 
 FIELDS = ("content", "definitions", "imports", "messages")
 """What is indexed. Places are touches, but for `messages`, where they are changes."""
 
+MOST_OF_TITLE = 200
+"""Characters of a title that are kept."""
 _FLUSH_AT = 400_000
 _LONGEST_MESSAGE = 400
 _LARGEST_COUNTED_CHANGE = 300
@@ -140,7 +142,7 @@ class Journal:
         row = ChangeRow(
             change.commit,
             change.time,
-            change.title[:200],
+            change.title[:MOST_OF_TITLE],
             -1 if change.number is None else change.number,
             change.is_head,
             change.is_part,

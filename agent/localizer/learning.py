@@ -10,7 +10,7 @@ from agent.localizer.git import run_git
 from agent.localizer.history import list_changes, resolve_commit
 from agent.localizer.horizon import horizon_of
 from agent.localizer.index import Index, freeze
-from agent.localizer.journal import Journal
+from agent.localizer.journal import MOST_OF_TITLE, Journal
 from agent.localizer.localizer import Localizer
 from agent.localizer.practice import plan_practice, practise
 from agent.localizer.prior import Prior, shipped_prior
@@ -62,8 +62,6 @@ def learn(
     lesson = _Lesson(repo=repo, commit=commit, horizon=horizon, with_heads=with_heads)
     start = shipped_prior() if prior is None else prior
     known = _newest_known(repo, commit, horizon, store) if store else None
-    if known is not None and with_heads and not _heads_fit(repo, commit, known.index):
-        known = None
     stored = lesson.build(start) if known is None else lesson.update(known, start)
     if store is not None:
         store.save(stored)
@@ -115,11 +113,28 @@ class _Lesson:
 
     def update(self, known: StoredIndex, start: Prior) -> StoredIndex:
         """Add what is new; fit anew only where there are ten more examples."""
-        new = list_changes(
-            self.repo, self.commit, after=known.commit, with_heads=self.with_heads
-        )
+        new = self._new_since(known)
+        if new is None:
+            return self.build(start)
         index = _write_down(self.repo, new, known.index.as_journal())
         return self._practised(index, new, start, known=known)
+
+    def _new_since(self, known: StoredIndex) -> list[Change] | None:
+        """What came after a stored past; None where that is not how this one begins.
+
+        With heads it may not: one was merged since, or stands elsewhere by a clock that
+        was set back.
+        """
+        if not self.with_heads:
+            return list_changes(self.repo, self.commit, after=known.commit)
+        changes = list_changes(self.repo, self.commit, with_heads=True)
+        rows = known.index.changes
+        begins_so = len(rows) <= len(changes) and all(
+            (one.commit, one.title[:MOST_OF_TITLE], one.is_head)
+            == (row.commit, row.title, row.is_head)
+            for one, row in zip(changes, rows, strict=False)
+        )
+        return changes[len(rows) :] if begins_so else None
 
     def _practised(
         self,
@@ -162,16 +177,3 @@ def _newest_known(
         if name in known:
             return store.load(name, horizon)
     return None
-
-
-def _heads_fit(repo: Path, commit: str, index: Index) -> bool:
-    """Whether the heads of an older past may stand in that of a commit.
-
-    One may have been merged since, and by a clock that was set back be too young.
-    """
-    heads = {row.commit: row.time for row in index.changes if row.is_head}
-    time = int(run_git(repo, ("log", "-1", "--format=%ct", commit)) or 0)
-    if any(head > time for head in heads.values()):
-        return False
-    outside = run_git(repo, ("rev-list", "--stdin"), [*heads, f"^{commit}"])
-    return heads.keys() <= set(outside.decode().split())

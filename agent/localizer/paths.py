@@ -16,7 +16,8 @@ _CODE_SUFFIXES_TEXT = """
     .ml .jl .r .zig .proto .sql .css .scss .sass .less .styl
 """
 CODE_SUFFIXES = frozenset(_CODE_SUFFIXES_TEXT.split())
-_DOC_SUFFIXES = frozenset((".md", ".rst", ".txt", ".adoc", ".mdx", ".qmd", ".html"))
+_DOC_SUFFIXES_TEXT = ".md .markdown .mdx .qmd .rst .rdoc .txt .adoc .html"
+_DOC_SUFFIXES = frozenset(_DOC_SUFFIXES_TEXT.split())
 _CONFIG_SUFFIXES = frozenset(
     (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json", ".in", ".lock", ".conf", ".env")
 )
@@ -24,8 +25,8 @@ _CHANGELOG = re.compile(
     r"^(change(s|log|_log)|history|news|releases?(.notes)?)\b", re.I
 )
 _REQUIREMENTS = re.compile(
-    r"^((requirements|constraints)[\w.-]*\.(txt|in|pip)|setup\.(py|cfg)|pyproject\.toml"
-    r"|pipfile|tox\.ini|noxfile\.py|.*\.lockb?|package(-lock)?\.json|pnpm-[\w-]+\.yaml"
+    r"^((requirements|constraints)[\w.-]*\.(txt|in|pip|ya?ml|toml)|setup\.(py|cfg)"
+    r"|pyproject\.toml|pipfile|tox\.ini|noxfile\.py|.*\.lockb?|package(-lock)?\.json|pnpm-[\w-]+\.yaml"
     r"|npm-shrinkwrap\.json|lerna\.json|composer\.json|gemfile|cargo\.toml"
     r"|go\.(mod|sum)|pom\.xml|build\.gradle(\.kts)?|cmakelists\.txt)$",
     re.I,
@@ -41,9 +42,11 @@ _EXAMPLE_DIRS_TEXT = """
 """
 _EXAMPLE_DIRS = frozenset(_EXAMPLE_DIRS_TEXT.split())
 _CHANGELOG_DIRS = frozenset(("changelog", "changelog.d", "newsfragments", ".changeset"))
+_ENTRY_SUFFIXES = frozenset((".md", ".rst", ".txt"))
 _FRAGMENT_DIRS = frozenset(("changes", "news"))
 """Of changelog entries, where it is texts that are in them."""
-_TEST_WORDS = frozenset(("test", "tests", "spec", "specs", "cy"))
+_TEST_WORDS = frozenset(("test", "tests", "spec", "specs"))
+_CYPRESS = re.compile(r"\.cy\.[cm]?[jt]sx?$")
 _INDEX_STEMS = frozenset(("__init__", "index", "mod", "conftest", "__main__"))
 _FOLDER_STEMS = _INDEX_STEMS | _TEST_WORDS
 _PLAIN_FOLDERS = _TEST_DIRS | frozenset(("src", "lib", "dist"))
@@ -130,15 +133,17 @@ def _kind_of(
     """The first rule that fits."""
     around = {*folders, *(word for one in folders for word in one.split("-"))}
     in_tests = bool(_TEST_DIRS & around)
+    is_named_test = _TEST_WORDS.intersection(words) or _CYPRESS.search(name)
     is_settings = bool(_SETTINGS.match(name))
     is_code = suffix in CODE_SUFFIXES and not is_settings
     is_doc = suffix in _DOC_SUFFIXES
-    is_entry = is_doc and _FRAGMENT_DIRS & around and stem not in ("readme", "index")
-    is_history = _CHANGELOG.match(name) and (is_doc or not suffix)
+    is_page = stem in ("readme", "index") or suffix not in _ENTRY_SUFFIXES
+    is_entry = not is_page and bool(_FRAGMENT_DIRS.intersection(folders))
+    is_history = _CHANGELOG.match(name) and not (is_code or suffix in _CONFIG_SUFFIXES)
     is_listed = "requirements" in folders and not is_code
     is_config = suffix in _CONFIG_SUFFIXES or name.startswith(".") or not suffix
     rules = (
-        (is_code and (in_tests or _TEST_WORDS.intersection(words)), FileKind.TEST),
+        (is_code and (in_tests or is_named_test), FileKind.TEST),
         (is_history or is_entry or _CHANGELOG_DIRS & around, FileKind.CHANGELOG),
         (_REQUIREMENTS.match(name) or is_listed, FileKind.REQUIREMENTS),
         (_EXAMPLE_DIRS & around, FileKind.EXAMPLE),

@@ -5,6 +5,7 @@ usually move with the likely ones, or test them, or use them, become likelier.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,7 +167,7 @@ class _Propagation:
             defined = self._terms_once(anchor, self.index.definition_terms)
             names = [
                 (row, number)
-                for row, term in enumerate(defined.tolist()[-_NAMES:])
+                for row, term in enumerate(self._whole_names(defined)[-_NAMES:])
                 for number in self.index.names_imported.get(term, ())
             ]
             if not names:
@@ -174,16 +175,28 @@ class _Propagation:
             found = self.index.postings["imports"].gather(
                 [number for _, number in names], self.at.touch
             )
-            present = self._present(found, len(names)) > 0
-            rows = np.array([row for row, _ in names])
-            starts = np.flatnonzero(np.r_[True, rows[1:] != rows[:-1]])
-            used = np.logical_or.reduceat(present, starts, axis=0)
+            # One row for each name, from however many modules it is imported.
+            name = np.array([row for row, _ in names])
+            found = replace(found, row=name[found.row])
+            used = self._present(found, int(name[-1]) + 1) > 0
             spread = used.sum(1)
             rare = np.where((spread > 0) & (spread <= _RARE), 1.0 / (spread + 1.0), 0.0)
             share = rare @ used
             share[anchor] = 0.0
             total += self.probability[anchor] * share
         return total
+
+    def _whole_names(self, terms: Ints) -> list[int]:
+        """Terms of defined names without those that are only parts of longer ones."""
+        words = self.index.words
+        compounds = "\n".join(
+            words[one] for one in terms.tolist() if words[one][0] == "="
+        )
+        return [
+            one
+            for one in terms.tolist()
+            if words[one][0] == "=" or words[one] not in compounds
+        ]
 
     def _terms_once(self, anchor: int, forward: tuple[Ints, NDArray[np.int32]]) -> Ints:
         """Terms of a field that a file's newest touches added or removed."""

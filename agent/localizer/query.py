@@ -1,13 +1,14 @@
 """What a described change talks about."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from agent.localizer.tokens import (
     IDENTIFIER,
     STOP_WORDS,
     count_terms,
+    strip_hosts,
     strip_noise,
     terms_of,
 )
@@ -26,6 +27,9 @@ _PREFIX = re.compile(
     re.I,
 )
 """A kind of change, as conventional titles begin; any other word is a component."""
+_AROUND = re.compile(r"^(?:\.*/|~/|@/?)+|(?<=\w)@\w+$")
+"""Before a path: where it is relative to; behind it: the revision that is meant."""
+_MOST_PATHS = 40
 _TEXT_LIMIT = 20_000
 _MOST_TERMS = 160
 _TITLE_WEIGHT = 3.0
@@ -53,7 +57,7 @@ def read_query(title: str, body: str = "") -> Query:
     A conventional prefix (`feat:`) and a number (`(#12)`) are no part of a title.
     """
     title, body = title[:_TEXT_LIMIT], strip_noise(body[:_TEXT_LIMIT])
-    spoken = _PREFIX.sub(r"\1 ", strip_noise(title))
+    spoken = _PREFIX.sub(r"\1 ", strip_hosts(title))
     spoken = re.sub(r"\(?#\d+\)?", " ", spoken)
     title_terms = count_terms([(spoken, 1.0)])
     both = count_terms([(spoken, _TITLE_WEIGHT), (body, 1.0)])
@@ -65,13 +69,18 @@ def read_query(title: str, body: str = "") -> Query:
         terms={term: min(both[term], _SATURATION) for term in heaviest},
         title_terms=title_terms,
         words=_spelling(f"{spoken}\n{body}"),
-        paths=tuple(path for path in paths if path and path not in STOP_WORDS)[:40],
+        paths=_likeliest(path for path in paths if path and path not in STOP_WORDS),
     )
 
 
 def _cleaned(path: str) -> str:
     """A path as the index spells it, without the ends of a sentence."""
-    return path.rstrip("./-~").removeprefix("./").lstrip("/").lower()
+    return _AROUND.sub("", path.rstrip("./-~$")).lower()
+
+
+def _likeliest(paths: Iterable[str]) -> tuple[str, ...]:
+    """The first of them, those with folders before what may be a name with a dot."""
+    return tuple(sorted(paths, key=lambda path: "/" not in path)[:_MOST_PATHS])
 
 
 def _spelling(text: str) -> dict[str, str]:

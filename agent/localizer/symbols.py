@@ -48,6 +48,7 @@ _BOUND = {
 _FUNCTIONS = frozenset(
     ("arrow_function", "function_expression", "generator_function", "class")
 )
+_PLAIN_NAME = re.compile(rb"#?[\w$]+(?:\.[\w$]+)*")
 _HEADING = re.compile(rb"^#{1,4}\s+(.+?)\s*#*$", re.M)
 _MARKUP = frozenset((".md", ".mdx", ".markdown"))
 _DEEPEST = 4
@@ -116,7 +117,7 @@ def _name_of(node: Any) -> Any:  # noqa: ANN401 - as above
     name, value = map(node.child_by_field_name, _BOUND[node.type])
     if name is None or value is None or value.type not in _FUNCTIONS:
         return None
-    return name
+    return name if _PLAIN_NAME.fullmatch(name.text) else None
 
 
 def _headings(content: bytes) -> Iterator[Symbol]:

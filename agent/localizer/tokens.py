@@ -9,7 +9,14 @@ from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
 
-__all__ = ["IDENTIFIER", "STOP_WORDS", "count_terms", "strip_noise", "terms_of"]
+__all__ = [
+    "IDENTIFIER",
+    "STOP_WORDS",
+    "count_terms",
+    "strip_hosts",
+    "strip_noise",
+    "terms_of",
+]
 
 IDENTIFIER = re.compile(r"[^\W\d]\w*(?:-[^\W\d]\w*)*")
 _UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
@@ -18,19 +25,21 @@ _PART = re.compile(
     r"[A-Z]+(?=[A-Z][a-z])"
     rf"|[A-Z]?[^\W\d_A-Z{_UNSPACED}]+|[A-Z]+|[{_UNSPACED}]+|\d+"
 )
+_RUN_TOGETHER = re.compile(f"[{_UNSPACED}]")
 _NOISE = re.compile(
     r"^[^\w\n]*(?:co-authored-by|signed-off-by|reviewed-by|change-id)\b.*$"
     r"|^.*(?:pre-commit[.-]ci|for more information, see|\[skip ci\]).*$"
     r"|^[^\w\n]*merge (?:remote-tracking )?branch\b.*$"
     r"|^[^\w\n]*merge pull request\b.*$"
-    # What a template tells the author, and where an address leads
-    r"|<!--(?:(?!<!--)[\s\S])*?-->"
-    r"|\bhttps?://[\w.:-]+",
+    # What a template tells the author
+    r"|<!--(?:(?!<!--)[\s\S])*?-->",
     re.I | re.M,
 )
+_HOST = re.compile(r"\bhttps?://[\w.:-]+", re.I)
 _LONGEST_IDENTIFIER = 60
 _SHORTEST_PLURAL = 4
-_SHORTEST_STEM = 4
+_STEM = re.compile(r"\w{4}|(?=.*[aeiouy])\w{3}")
+"""What may be left of a word: `typ` of typing, and not `str` of string."""
 
 _STOP_WORDS_TEXT = """
     a an and are as at be been but by can could did do does for from had has have he her
@@ -59,7 +68,12 @@ def terms_of(identifier: str) -> tuple[str, ...]:
 
 def strip_noise(text: str) -> str:
     """Leave out what machines and templates wrote, and the hosts of addresses."""
-    return _NOISE.sub("", text)
+    return strip_hosts(_NOISE.sub("", text))
+
+
+def strip_hosts(text: str) -> str:
+    """Leave out where addresses lead; what they lead to there may be a path."""
+    return _HOST.sub("", text)
 
 
 def count_terms(texts: Iterable[tuple[str, float]]) -> dict[str, float]:
@@ -79,9 +93,9 @@ def count_terms(texts: Iterable[tuple[str, float]]) -> dict[str, float]:
 
 def _words_of(part: str) -> tuple[str, ...]:
     """A part as it is searched for: stemmed, or as pairs where words run together."""
-    if part[0] < _UNSPACED[0]:
-        return (_stem(part),)
-    return tuple(map("".join, pairwise(part)))
+    if _RUN_TOGETHER.match(part):
+        return tuple(map("".join, pairwise(part)))
+    return (_stem(part),)
 
 
 def _stem(word: str) -> str:
@@ -89,7 +103,7 @@ def _stem(word: str) -> str:
     if len(word) >= _SHORTEST_PLURAL and word[-1] == "s" and word[-2] not in "su":
         word = word[:-1]
     for ending in ("ing", "ed"):
-        if word.endswith(ending) and len(word) >= _SHORTEST_STEM + len(ending):
+        if word.endswith(ending) and _STEM.match(word.removesuffix(ending)):
             word = word.removesuffix(ending)
             return word[:-1] if word[-1] == word[-2] else word
     if len(word) >= _SHORTEST_PLURAL and word[-1] == "e":

@@ -28,6 +28,7 @@ from agent.localizer.definitions import defined_names
         ("pub(crate) const fn pay() {", "pay"),
         ("  public List<String> findAll(int id) throws Lost {", "findAll"),
         ("#define MOST_ITEMS 3", "MOST_ITEMS"),
+        ("def fn(x):", "fn"),
     ],
 )
 def test_a_line_defines_a_name(line: str, name: str) -> None:
@@ -38,6 +39,7 @@ def test_a_line_defines_a_name(line: str, name: str) -> None:
     "line",
     [
         "# pay later",
+        "# define a price",
         "  if (paid) {",
         "  return pay(cart) {",
         "pay(cart);",

@@ -5,7 +5,7 @@ import pytest
 from agent.localizer.diffs import ChangeDiff, read_diffs
 from agent.localizer.history import list_changes, resolve_commit
 from agent.localizer.horizon import horizon_of
-from tests.agent.localizer.pasts import Past
+from tests.agent.localizer.pasts import Past, git
 
 
 def _diffs(repo: Path) -> list[ChangeDiff]:
@@ -83,6 +83,9 @@ def test_no_attribute_outside_of_the_past_hides_a_text(
     before = horizon_of(repo, with_heads=False)
     (repo / file).parent.mkdir(exist_ok=True)
     (repo / file).write_text("*.py -diff\n")
+    if file == ".gitattributes":
+        git(repo, "add", file)
+        git(repo, "config", "core.worktree", "..")
     if file.startswith(".git/"):  # git obeys it, so it names another past
         assert horizon_of(repo, with_heads=False) != before
     else:

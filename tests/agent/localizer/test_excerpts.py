@@ -73,6 +73,11 @@ def test_a_function_bound_to_a_name_is_a_symbol(line: str) -> None:
     assert "pay" in names
 
 
+def test_a_name_is_one_and_no_piece_of_code() -> None:
+    text = b"foo(1,\n `x`).bar = () => {}; const o = { ['a' + 1]: () => 1 }\n"
+    assert find_symbols("a.js", text) == ()
+
+
 def test_a_value_bound_to_a_name_is_none() -> None:
     assert find_symbols("a.js", b"const size = 3; exports.size = size\n") == ()
 

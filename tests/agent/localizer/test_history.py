@@ -78,7 +78,6 @@ def test_the_commits_of_a_branch_are_told_apart_after_its_merge(tmp_path: Path) 
     for known in ("main~2", "main~1"):
         after = resolve_commit(repo, known)
         new = list_changes(repo, tip, after=after)
-        assert new == list_changes(repo, tip, after=after, with_heads=True)
         assert new == changes[-len(new) :]
 
 
@@ -114,9 +113,8 @@ def test_only_what_is_new_is_listed_after_a_commit(tmp_path: Path) -> None:
         past.commit(f"Step {number}", {"a.py": f"{number}\n"})
     repo = past.write()
     tip, old = (resolve_commit(repo, one) for one in ("main", "main~2"))
-    for with_heads in (False, True):
-        new = list_changes(repo, tip, after=old, with_heads=with_heads)
-        assert [one.title for one in new] == ["Step 3", "Step 4"]
+    new = list_changes(repo, tip, after=old)
+    assert [one.title for one in new] == ["Step 3", "Step 4"]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +122,7 @@ def test_only_what_is_new_is_listed_after_a_commit(tmp_path: Path) -> None:
     [
         ("Add a proxy (#12)", "Add a proxy", 12),
         ("Merged PR 12: Add a proxy", "Add a proxy", 12),
+        (f"Add a proxy (#{'1' * 5_000})", f"Add a proxy (#{'1' * 5_000})", None),
         ("Merge branches 'one' and 'two'\n\nAdd a proxy", "Add a proxy", None),
         ("Auto merge of #12 - me:side, r=you\n\nAdd a proxy", "Add a proxy", 12),
         ("Merged in side (pull request #12)\n\nAdd a proxy", "Add a proxy", 12),

@@ -21,7 +21,8 @@ def modules(text: str, path: str) -> set[str]:
             "/shop/cart",
         ),
         ("from shop import cart\n", "/shop/cart"),
-        ("import shop.cart as c, sys\n", "/shop/cart"),
+        ("import shop.cart as c, sys  # don't sort\n", "/shop/cart"),
+        ("import { add } from '../cart/src'\n", "/src/cart"),
         ("from . import cart\n", "/shop/cart"),
         ("from .cart import add\n", "/shop/cart"),
         ("from ..web.page import show\n", "/web/page"),
@@ -48,6 +49,10 @@ def test_an_import_names_the_module_from_where_it_stands(
     text: str, module: str
 ) -> None:
     assert module in modules(text, "src/shop/till.py")
+
+
+def test_what_stands_behind_a_cut_list_is_no_import() -> None:
+    assert "/cart/price" not in modules("from cart import (\nprice = 1, 2\n", "a.py")
 
 
 def test_a_package_of_go_is_imported_by_its_folder() -> None:
@@ -77,6 +82,10 @@ def test_what_imports_nothing_names_nothing(text: str) -> None:
         ("src/shop/__init__.py", ("/src/shop", "/shop")),
         ("web/ShowPage/index.tsx", ("/web/showpage", "/showpage")),
         ("packages/core/src/index.ts", ("/packages/core", "/core")),
+        ("shop/lib/__init__.py", ("/shop/lib", "/lib")),
+        ("shop/lib.py", ("/shop/lib", "/lib")),
+        ("shop/cart/index.py", ("/cart/index", "/index")),
+        ("shop/cart/mod.rs", ("/shop/cart", "/cart")),
         ("web/ShowPage.test.tsx", ("/web/showpage", "/showpage")),
         ("setup.py", ("/setup",)),
         ("__init__.py", ()),
@@ -135,8 +144,10 @@ def test_who_imports_a_name_from_its_package_belongs_to_where_it_is_defined(
     past = Past(tmp_path / "one")
     files = {
         "shop/__init__.py": "from shop._till import open_till\n",
-        "shop/_till.py": "def open_till(): ...\n",
+        "shop/_till.py": "def open_till(): ...\nclass TillError: ...\n",
         "tests/test_day.py": "from shop import open_till\n",
+        "tests/test_error.py": "from shop import TillError\n",
+        "tests/test_file.py": "from os import open\n",
         "tests/test_night.py": "from shop import close_till\n",
     }
     past.commit("Begin", files)
@@ -148,4 +159,5 @@ def test_who_imports_a_name_from_its_package_belongs_to_where_it_is_defined(
     assert {path for path, value in zip(paths, lifted, strict=True) if value > 0} == {
         "shop/__init__.py",
         "tests/test_day.py",
+        "tests/test_error.py",
     }

@@ -34,6 +34,12 @@ from agent.localizer.tokens import terms_of
         ("src/__mocks__/cart.js", FileKind.TEST),
         ("integration-tests/cart.js", FileKind.TEST),
         ("src/latest.js", FileKind.SOURCE),
+        ("src/orb_cy.pyx", FileKind.SOURCE),
+        ("src/cart.cy.ts", FileKind.TEST),
+        ("CHANGELOG.markdown", FileKind.CHANGELOG),
+        ("NEWS-2.0", FileKind.CHANGELOG),
+        ("site/news/detail.html", FileKind.DOC),
+        ("requirements.yml", FileKind.REQUIREMENTS),
         ("benchmarks/cart.py", FileKind.EXAMPLE),
     ],
 )

@@ -74,6 +74,10 @@ def test_the_kind_of_file_that_a_text_speaks_of(shop_localizer: Localizer) -> No
         ("Mend app/[slug]/page.tsx", "app/[slug]/page.tsx"),
         ("Mend .github/workflows/ci.yml", ".github/workflows/ci.yml"),
         ("[The guide](docs/guide.md)", "docs/guide.md"),
+        ("Mend ../src/cart.py", "src/cart.py"),
+        ("Mend ~/agent/loop.py", "agent/loop.py"),
+        ("Mend @agent/loop.py", "agent/loop.py"),
+        ("Mend agent/loop.py@main", "agent/loop.py"),
     ],
 )
 def test_a_path_is_read_off_a_text_as_it_is_spelled(text: str, path: str) -> None:
@@ -90,6 +94,18 @@ def test_a_path_is_read_off_a_text_as_it_is_spelled(text: str, path: str) -> Non
 )
 def test_the_component_before_a_colon_is_part_of_a_title(title: str, word: str) -> None:
     assert word in read_query(title).title_terms
+
+
+def test_names_with_dots_do_not_crowd_out_a_path() -> None:
+    names = " ".join(f"object{number}.attribute" for number in range(60))
+    assert read_query("Mend it", f"{names} src/cart.py").paths[0] == "src/cart.py"
+
+
+@pytest.mark.parametrize(
+    "title", ["Add a proxy [skip ci]", "Merge branch names", "Support pre-commit.ci"]
+)
+def test_a_title_is_never_noise(title: str) -> None:
+    assert read_query(title).title_terms
 
 
 @pytest.mark.parametrize("title", ["feat: add coins", "Fix(cart)!: add coins"])

@@ -13,6 +13,7 @@ def test_endings_are_folded() -> None:
     assert terms_of("caching") == terms_of("cached") == ("cach",)
     assert terms_of("embeddings") == terms_of("embedding")
     assert terms_of("strings") == terms_of("string") != terms_of("str")
+    assert terms_of("typing") == terms_of("types") == terms_of("type")
     assert terms_of("HTTPServer") == ("http", "server", "=httpserver")
 
 
@@ -34,9 +35,10 @@ def test_what_a_template_asks_and_where_it_links_are_left_out() -> None:
     assert strip_noise(text).split() == ["Real", "words", "/a/b"]
 
 
-@pytest.mark.parametrize("text", ["\n", "-\n", "<!--", "https://", "merge "])
-def test_a_long_text_of_nothing_is_left_out_in_one_pass(text: str) -> None:
-    assert set(strip_noise(text * 20_000)) <= set(text)
+@pytest.mark.parametrize("text", ["\n", "-\n", "<!--", "merge "])
+def test_a_long_text_without_noise_is_kept_as_it_is(text: str) -> None:
+    """Rows of blank lines took seconds: each began a search of its own."""
+    assert strip_noise(text * 20_000) == text * 20_000
 
 
 def test_words_that_run_together_are_found_by_their_pairs() -> None:
