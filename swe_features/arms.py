@@ -92,6 +92,8 @@ class Arm:
     """The mode it works in, whichever is asked for; None is that one."""
     held_limits: tuple[str, ...] | None = None
     """Names of the limits that it can hold; None is all of them."""
+    has_own_access: bool = False
+    """Whether it reaches its model by itself, with a key of its own."""
 
     @property
     def asks_model(self) -> bool:
@@ -173,6 +175,7 @@ def _external_arm(name: str, agent_name: str, *, walled: bool) -> Arm:
         own_mode="edit",
         # What it generates and costs is known when it has ended, from its own record.
         held_limits=("seconds",),
+        has_own_access=True,
     )
 
 

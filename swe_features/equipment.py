@@ -8,6 +8,7 @@ from typing import Any, Self
 from agent.model import Model
 from agent.models.loading import OFFLINE, check_access, load_model
 from sandbox.contract import Driver
+from swe_features.arms import choose_arms
 from swe_features.experiment import ExperimentConfig
 
 __all__ = ["OFFLINE_NOTE", "Equipment", "equip", "offline_note"]
@@ -51,7 +52,7 @@ def equip(config: ExperimentConfig, *, run_id: str) -> Equipment:
     """Set up the models and the driver of an experiment.
 
     Args:
-        config: Which.
+        config: Which; only the models that its arms ask have to be within reach.
         run_id: Marks what the driver leaves on the machine, so that it can be found.
 
     Raises:
@@ -62,6 +63,8 @@ def equip(config: ExperimentConfig, *, run_id: str) -> Equipment:
     sleep_models = models
     if config.sleep_model is not None:
         sleep_models = _by_seed(config, config.sleep_model, config.sleep_model_options)
+    if config.replay is None:
+        _check_access(config)
     # Imported here: it brings Docker's library, which only a run needs.
     from sandbox.opening import open_driver  # noqa: PLC0415
 
@@ -80,9 +83,18 @@ def _by_seed(
         load(**options)
         return cache(lambda seed: load(seed=seed, **options))
     model = load(**options)
-    if config.replay is None:
-        check_access(name, **options)
     return lambda seed: model
+
+
+def _check_access(config: ExperimentConfig) -> None:
+    """Refuse a model that an arm would ask through us, and could not."""
+    arms = choose_arms(config.arms)
+    is_asked = any(arm.asks_model and not arm.has_own_access for arm in arms)
+    sleeps = any(arm.sleeps for arm in arms)
+    if is_asked or (sleeps and config.sleep_model is None):
+        check_access(config.model, **config.model_options)
+    if sleeps and config.sleep_model is not None:
+        check_access(config.sleep_model, **config.sleep_model_options)
 
 
 def offline_note(config: ExperimentConfig) -> str | None:

@@ -41,7 +41,7 @@ class SetUp(Protocol):
     """Makes what an experiment works with; see `equip`."""
 
     def __call__(self, config: ExperimentConfig, *, run_id: str) -> Equipment:
-        """Set it up."""
+        """Set it up for the arms that the configuration names."""
         ...
 
 
@@ -104,7 +104,7 @@ def run_experiment(  # noqa: PLR0913  # what a run depends on, by keyword
             if experiment.config.executor == "threads":
                 _refuse_missing_programs(due)
             working = _on_ray if experiment.config.executor == "ray" else _in_threads
-            place = _Place(experiment, directory, manifest, run_id)
+            place = _Place(experiment, directory, manifest, run_id, due)
             with working(place, set_up) as executor:
                 # Not before: a run that cannot begin leaves the last one's plan alone.
                 _keep_plan(directory, experiment)
@@ -133,6 +133,13 @@ class _Place:
     directory: RunDirectory
     manifest: dict[str, Any]
     run_id: str
+    due: Sequence[Cell]
+
+    @property
+    def due_config(self) -> ExperimentConfig:
+        """The configuration without the arms that are done: they ask no model."""
+        arms = tuple(dict.fromkeys(cell.arm for cell in self.due))
+        return self.experiment.config.model_copy(update={"arms": arms})
 
     def note_drivers(self, drivers: Mapping[str, dict[str, Any]]) -> None:
         """Write down which sandboxes there were."""
@@ -142,7 +149,7 @@ class _Place:
 
 @contextmanager
 def _in_threads(place: _Place, set_up: SetUp) -> Iterator[Executor]:
-    with set_up(place.experiment.config, run_id=place.run_id) as equipment:
+    with set_up(place.due_config, run_id=place.run_id) as equipment:
         # Every cell would break by itself.
         check_cache(place.experiment.cache / "sealed")
         place.note_drivers({equipment.driver.name: equipment.driver_record()})
