@@ -1,6 +1,7 @@
 """What a model can do, as far as litellm's own data say."""
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ __all__ = [
 ]
 
 _NO_PROVIDER = "LLM Provider NOT provided"
+_OTHER_WORDS = {"cohere": "CO_", "gemini": "GOOGLE_", "huggingface": "HF_"}
+"""What keys of a provider begin with, where it is not the provider's own name."""
 
 
 def is_known(name: str) -> bool:
@@ -62,16 +65,19 @@ def find_context_window(name: str, api_base: str | None = None) -> int | None:
     return int(tokens) if tokens else None
 
 
-def has_provider(name: str, arguments: Mapping[str, Any]) -> bool:
+def has_provider(
+    name: str, provider: str | None = None, api_base: str | None = None
+) -> bool:
     """Whether litellm knows whom to ask for a model of this name.
 
     Args:
         name: As litellm names it.
-        arguments: Of `litellm.completion`, one of which may name the provider.
+        provider: The one that is to serve it; None leaves it to the name.
+        api_base: Its server, which may be known as a provider's.
     """
     litellm = load_litellm()
     try:
-        litellm.get_llm_provider(name, arguments.get("custom_llm_provider"))
+        litellm.get_llm_provider(name, provider, api_base)
     except Exception as error:  # noqa: BLE001 - some log in here, and fail in their way
         return _NO_PROVIDER not in str(error)
     return True
@@ -81,15 +87,29 @@ def find_missing_keys(name: str) -> tuple[str, ...]:
     """Variables of which the environment should have one; empty where nothing is amiss.
 
     Only of providers that take nothing but a key. Others find theirs in files, or of
-    the machine they run on.
+    the machine they run on. One that is spelled otherwise (`ANTHROPIC_AUTH_TOKEN`) may
+    do as well, and one without a value is none.
     """
-    found = load_litellm().validate_environment(name)
-    missing: tuple[str, ...] = tuple(found["missing_keys"])
-    providers = tuple(one.removesuffix("API_KEY") for one in missing)
-    if not all(one.endswith("_") for one in providers):
+    litellm = load_litellm()
+    missing: tuple[str, ...] = tuple(litellm.validate_environment(name)["missing_keys"])
+    if not all(one.endswith("_API_KEY") for one in missing):
         return ()
-    # One that is spelled otherwise (`ANTHROPIC_AUTH_TOKEN`) may do as well.
-    return () if any(one.startswith(providers) for one in os.environ) else missing
+    words = (*_find_words(name), *(one.removesuffix("API_KEY") for one in missing))
+    named = {one: key for one, key in os.environ.items() if one.startswith(words)}
+    if any(key.strip() for key in named.values()):
+        return ()
+    # litellm looks at names alone.
+    return missing or tuple(one for one in named if one.endswith("_API_KEY"))
+
+
+def _find_words(name: str) -> tuple[str, ...]:
+    """What variables with a key to this model may begin with."""
+    try:
+        provider = load_litellm().get_llm_provider(name)[1]
+    except Exception:  # noqa: BLE001 - as in `has_provider`
+        return ()
+    word = re.split(r"[_-]", provider)[0]
+    return tuple(filter(None, (word.upper(), _OTHER_WORDS.get(word))))
 
 
 def wants_cache_markers(name: str) -> bool:

@@ -91,16 +91,17 @@ class LiteLLMModel:
         Raises:
             ModelSetupError: Nobody serves a model of this name, or its key is missing.
         """
-        key = self._find_key()
+        key, api_base = self._find_key(), self._options.api_base
+        provider = self._options.extra.get("custom_llm_provider")
         if self._endpoint is not None:
             self._endpoint.check_key(key)
-        elif not has_provider(self.name, self._options.extra):
+        elif not has_provider(self.name, provider, api_base):
             msg = (
                 f"nobody serves {self.name!r}: write PROVIDER/NAME as litellm has it, "
                 "for one anthropic/claude-sonnet-4-5"
             )
             raise ModelSetupError(msg)
-        elif key is None and self._options.api_base is None:
+        elif key is None and provider is None and api_base is None:
             missing = find_missing_keys(self.name)
             if missing:
                 msg = (

@@ -104,8 +104,10 @@ def test_options_that_only_speak_of_tokens_and_keys_are_taken(
 
 @pytest.fixture
 def keyless(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    words = "OPENAI ANTHROPIC GEMINI GOOGLE_ NONE_ DEEPSEEK TOGETHER PERPLEXITY HF_ "
+    words += "HUGGINGFACE CO_ COHERE"
     for name in list(os.environ):
-        if name.startswith(("OPENAI_", "ANTHROPIC_", "GEMINI_", "GOOGLE_", "NONE_")):
+        if name.startswith(tuple(words.split())):
             monkeypatch.delenv(name)
     return monkeypatch
 
@@ -120,6 +122,10 @@ def keyless(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         ("openai/m", {"api_key_env": "NONE_HERE"}, "has no NONE_HERE"),
         ("nobody/m", {}, "nobody serves 'nobody/m': write PROVIDER/NAME"),
         ("m", {}, "nobody serves 'm'"),
+        ("m", {"api_base": "http://127.0.0.1:9/v1"}, "nobody serves 'm'"),
+        ("together_ai/m", {}, "set TOGETHERAI_API_KEY"),
+        ("cohere/command-r", {}, "set COHERE_API_KEY"),
+        ("huggingface/m", {}, "set HUGGINGFACE_API_KEY"),
     ],
 )
 @pytest.mark.usefixtures("keyless")
@@ -128,6 +134,23 @@ def test_what_the_first_request_would_be_refused_for_is_refused_before(
 ) -> None:
     with pytest.raises(ModelSetupError, match=message):
         check_access(name, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [
+        ("gpt-5-mini", "OPENAI_API_KEY"),
+        ("anthropic/claude-sonnet-4-5", "ANTHROPIC_API_KEY"),
+        ("gemini/gemini-2.5-pro", "GOOGLE_API_KEY"),
+    ],
+)
+def test_a_variable_without_a_value_is_no_key(
+    name: str, variable: str, keyless: pytest.MonkeyPatch
+) -> None:
+    """An empty line of an .env file broke each cell, one after the other."""
+    keyless.setenv(variable, "")
+    with pytest.raises(ModelSetupError, match=f"set {variable}"):
+        check_access(name)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +166,16 @@ def test_what_the_first_request_would_be_refused_for_is_refused_before(
         ("bedrock/anthropic.claude", {}, None),
         ("vertex_ai/gemini-2.5-pro", {}, None),
         ("m", {"extra": {"custom_llm_provider": "hosted_vllm"}}, None),
+        ("gpt-5-mini", {"extra": {"custom_llm_provider": "litellm_proxy"}}, None),
+        ("gpt-4o", {"extra": {"custom_llm_provider": "azure"}}, None),
+        ("claude-sonnet-4-5", {"extra": {"custom_llm_provider": "bedrock"}}, None),
+        ("deepseek-chat", {"api_base": "https://api.deepseek.com/v1"}, None),
+        ("together_ai/m", {}, "TOGETHER_API_KEY"),
+        ("together_ai/m", {}, "TOGETHER_AI_API_KEY"),
+        ("perplexity/m", {}, "PERPLEXITY_API_KEY"),
+        ("huggingface/m", {}, "HF_TOKEN"),
+        ("cohere/command-r", {}, "CO_API_KEY"),
+        ("cohere_chat/command-r", {}, "CO_API_KEY"),
     ],
 )
 def test_what_may_have_its_key_elsewhere_is_taken(
