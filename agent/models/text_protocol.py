@@ -18,9 +18,13 @@ from agent.prompting import render_prompt
 __all__ = ["read_text_calls", "write_as_text"]
 
 TEMPLATE = "text_tools"
-_THOUGHT = re.compile(
-    # Where the template itself begins the thought, the reply only ends it.
-    r"\A(?:(?!<think>).)*?</think>|<think>.*?(?:</think>|\Z)",
+_WHOLE_CALL = r"<tool_call>(?:(?!</?tool_call>).)*</tool_call>"
+_QUOTED = r"(?<=[`'\"])</?think>[`'\"]"
+_THOUGHT_OR_CALL = re.compile(
+    # Where the template itself begins the thought, the reply only ends it. A mark
+    # within a call or quotes is one that the model speaks of.
+    rf"(\A(?:{_WHOLE_CALL}|(?!<think>|{_WHOLE_CALL}).)*?(?!{_QUOTED})</think>"
+    rf"|(?!{_QUOTED})<think>.*?(?:</think>|\Z))|{_WHOLE_CALL}",
     re.DOTALL,
 )
 _CALL = re.compile(r"<tool_call>\s*(.*?)\s*(?:</tool_call>|(?=<tool_call>)|\Z)", re.S)
@@ -63,8 +67,11 @@ def read_text_calls(reply: Reply, taken_ids: frozenset[str]) -> Reply:
         reply: Its text may hold blocks; what a model writes while it thinks is no call.
         taken_ids: Ids of calls made earlier in the conversation.
     """
-    thoughts = "\n".join(match.group() for match in _THOUGHT.finditer(reply.content))
-    said = _THOUGHT.sub("", reply.content)
+    found = _THOUGHT_OR_CALL.finditer(reply.content)
+    thoughts = "\n".join(match[1] for match in found if match[1])
+    said = _THOUGHT_OR_CALL.sub(
+        lambda match: "" if match[1] else match[0], reply.content
+    )
     calls = []
     for number, match in enumerate(_CALL.finditer(said), start=len(taken_ids)):
         calls.append(_read_call(match.group(1), f"text_{number}"))

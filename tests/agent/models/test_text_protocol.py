@@ -106,6 +106,31 @@ def test_a_thought_that_the_template_began_holds_no_call() -> None:
     assert "Shall I" in reply.reasoning
 
 
+@pytest.mark.parametrize("mark", ["<think>", "</think>", "a </think> b <think> c"])
+def test_a_mark_of_thoughts_inside_of_a_call_is_an_argument(mark: str) -> None:
+    """A search for it took the call away, and all that was said before."""
+    calls = [
+        block({"name": "search", "arguments": {"query": query}})
+        for query in ("x", mark)
+    ]
+
+    reply = read(f"I look.\n{calls[0]}\n{calls[1]}")
+
+    assert [call.arguments["query"] for call in reply.tool_calls] == ["x", mark]
+    assert (reply.content, reply.reasoning) == ("I look.", "")
+
+
+@pytest.mark.parametrize("text", ["It ends at `</think>`.", 'It is "<think>" here.'])
+def test_a_mark_of_thoughts_in_quotes_is_only_spoken_of(text: str) -> None:
+    assert read(text).content == text
+
+
+def test_a_thought_may_end_with_a_quotation() -> None:
+    reply = read('It is named "x"</think>Done.')
+
+    assert (reply.content, reply.reasoning) == ("Done.", 'It is named "x"</think>')
+
+
 def test_a_call_that_the_server_took_out_stays() -> None:
     taken_out = ToolCall("a", "search", {"query": "a"})
     said = Reply(block({"name": "submit"}), tool_calls=(taken_out,))
