@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Mapping
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -32,6 +33,8 @@ _LOCAL = frozenset({"model", "api_base", "api_key", "extra_body"})
 _LIBRARY_ONLY = frozenset({"timeout", "max_retries", "num_retries"})
 _KEPT_ALIVE_S = 60.0
 _ERROR_CHARACTERS = 10_000
+_KEEPS_BODY = (HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT)
+_MOST_REDIRECTS = 5
 
 
 class RefusedError(Exception):
@@ -75,16 +78,18 @@ class ChatEndpoint:
         left_out = _LOCAL | _LIBRARY_ONLY
         body = {name: value for name, value in request.items() if name not in left_out}
         body = {"model": self._model, **body, **(request.get("extra_body") or {})}
-        response = _client().post(
-            self._url,
-            content=json.dumps(body).encode(),
-            headers=self._write_headers(request.get("api_key")),
-            timeout=request["timeout"],
+        response = _send(
+            _client().build_request(
+                "POST",
+                self._url,
+                content=json.dumps(body).encode(),
+                headers=self._write_headers(request.get("api_key")),
+                timeout=request["timeout"],
+            )
         )
-        if response.has_redirect_location:
-            # Followed, a request becomes one without a body, and is refused for that.
+        if response.next_request is not None:
             msg = redact(
-                f"{self._url} sends requests on to {response.headers['location']}: "
+                f"{self._url} sends requests on to {response.next_request.url}: "
                 "name that server in the option api_base"
             )
             raise ModelSetupError(msg)
@@ -162,6 +167,29 @@ def _client() -> httpx.Client:
     client = httpx.Client(limits=limits, follow_redirects=False)
     atexit.register(client.close)
     return client
+
+
+def _send(request: httpx.Request) -> httpx.Response:
+    """Send a request, and again where its own server wants it at another path.
+
+    Another server is not sent the key. And of the statuses that send on only two leave
+    a request its body; without, it would be refused for that.
+    """
+    response = _client().send(request)
+    for _ in range(_MOST_REDIRECTS):
+        onward = response.next_request
+        if (
+            onward is None
+            or response.status_code not in _KEEPS_BODY
+            or _find_origin(onward.url) != _find_origin(request.url)
+        ):
+            break
+        response = _client().send(onward)
+    return response
+
+
+def _find_origin(url: httpx.URL) -> tuple[str, bytes]:
+    return url.scheme, url.netloc
 
 
 def _read_object(content: bytes) -> Mapping[str, Any]:

@@ -505,6 +505,38 @@ def test_a_server_that_sends_elsewhere_is_a_wrong_setup(clock: Clock) -> None:
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("code", [307, 308])
+def test_another_path_of_the_same_server_is_followed(code: int, clock: Clock) -> None:
+    """A proxy that moves `/v1` served every request, and then ended each run."""
+    line = Status(code, headers={"Location": "/v2/chat/completions"})
+    with ChatServer(line, line, Answer()) as server:
+        assert ask(server, clock).content == "Hello."
+
+    first, *_, last = server.requests
+    assert last.path == "/v2/chat/completions"
+    assert (last.body, last.headers) == (first.body, first.headers)
+
+
+@pytest.mark.parametrize(
+    ("code", "location", "asked"),
+    [
+        (307, "https://models.example.org/v1", 1),
+        (303, "/v2/chat/completions", 1),
+        (308, "/v1/chat/completions", 6),
+    ],
+)
+def test_a_way_that_cannot_be_followed_is_shown_whole(
+    code: int, location: str, asked: int, clock: Clock
+) -> None:
+    line = Status(code, headers={"Location": location})
+    with ChatServer(line) as server, pytest.raises(ModelSetupError) as caught:
+        ask(server, clock)
+
+    whole = location if "://" in location else server.url[: -len("/v1")] + location
+    assert f"sends requests on to {whole}: name" in str(caught.value)
+    assert len(server.requests) == asked
+
+
 def test_an_error_is_one_short_line(clock: Clock, whole: Way) -> None:
     line = Status(400, "much\nto say " * 500)
     with ChatServer(line) as server, pytest.raises(ModelError) as caught:
