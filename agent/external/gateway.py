@@ -9,7 +9,8 @@ import re
 import selectors
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -82,6 +83,9 @@ class ModelGateway:
         path.chmod(0o666)
         self._listener.listen(64)
         self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._open: set[socket.socket] = set()
+        self._is_over = False
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -92,6 +96,10 @@ class ModelGateway:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join(5)
+        with self._lock:
+            self._is_over = True
+            for end in self._open:
+                _hang_up(end)
 
     def _serve(self) -> None:
         while True:
@@ -104,7 +112,7 @@ class ModelGateway:
             ).start()
 
     def _serve_one(self, asking: socket.socket) -> None:
-        with asking:
+        with self._kept(asking):
             asking.settimeout(_IDLE_S)
             try:
                 head = _read_head(asking)
@@ -125,12 +133,32 @@ class ModelGateway:
         except OSError:
             asking.sendall(_UNREACHABLE)
             return
-        with model:
+        with self._kept(model):
             if first:
                 model.sendall(first)
             else:
                 asking.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             _pump(asking, model)
+
+    @contextmanager
+    def _kept(self, end: socket.socket) -> Iterator[None]:
+        """Close a connection in the end, however long both sides would be silent."""
+        with self._lock:
+            self._open.add(end)
+            if self._is_over:
+                _hang_up(end)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._open.remove(end)
+                end.close()
+
+
+def _hang_up(end: socket.socket) -> None:
+    """Wake the thread that waits for a connection; it then closes it."""
+    with suppress(OSError):
+        end.shutdown(socket.SHUT_RDWR)
 
 
 def write_address(host: str, port: int) -> str:

@@ -3,10 +3,10 @@
 import os
 import resource
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -27,7 +27,7 @@ def serving(family: socket.AddressFamily, host: str) -> Iterator[str]:
                 connection.sendall(REPLY)
 
     with socket.create_server((host, 0), family=family) as listener:
-        thread = Thread(target=reply, daemon=True)
+        thread = threading.Thread(target=reply, daemon=True)
         thread.start()
         yield write_address(host, listener.getsockname()[1])
         thread.join(5)
@@ -53,6 +53,23 @@ def test_a_client_that_has_asked_all_gets_its_reply(tmp_path: Path) -> None:
     """It shut its side after the request, and both sides were shut on it."""
     with serving(socket.AF_INET, "127.0.0.1") as address:
         assert ask(tmp_path, address, is_half_closed=True) == REPLY
+
+
+def test_no_connection_outlives_the_gateway(tmp_path: Path) -> None:
+    """Each that a silent server held kept a thread and two files for 15 minutes."""
+    before = set(threading.enumerate())
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = write_address("127.0.0.1", listener.getsockname()[1])
+        with ModelGateway(tmp_path / "gate", [address]):
+            for _ in range(3):
+                with socket.socket(socket.AF_UNIX) as asking:
+                    asking.connect(str(tmp_path / "gate"))
+                    asking.sendall(f"CONNECT {address} HTTP/1.1\r\n\r\n".encode())
+                    asking.recv(100)
+        for thread in set(threading.enumerate()) - before:
+            thread.join(5)
+
+    assert set(threading.enumerate()) <= before
 
 
 @pytest.fixture
