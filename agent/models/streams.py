@@ -6,6 +6,7 @@ or no bill it makes up an estimate, and where calls share a number it makes them
 the pieces are looked at before litellm sees them, and put together here.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from types import ModuleType
@@ -58,8 +59,7 @@ class _Tap:
     def _note(self, piece: Mapping[str, Any]) -> None:
         self.count += 1
         # Some send the prompt's tokens first and the reply's last, some all each time.
-        used = _read_fields(piece.get("usage"))
-        self.usage |= {name: count for name, count in used.items() if count}
+        self.usage = _merge_counts(self.usage, _read_fields(piece.get("usage")))
         for choice in piece.get("choices") or ():
             error = find_error(choice)
             if error:
@@ -93,13 +93,16 @@ class _Message:
         """Put a piece of a call to its call: by number, which not all servers count.
 
         A further id begins a further call; but some old servers draw one for each
-        piece, and those pieces name no function.
+        piece. Those pieces name no function, or go on with unfinished arguments.
         """
         number = part.get("index") or 0
         call = self._open.get(number)
         function = part.get("function") or {}
-        is_other = call is not None and part.get("id") not in (None, "", call.get("id"))
-        if call is None or (is_other and function.get("name")):
+        if call is None or (
+            part.get("id") not in (None, "", call.get("id"))
+            and function.get("name")
+            and _is_whole(call["function"]["arguments"])
+        ):
             call = {"function": {"name": "", "arguments": ""}}
             self._open[number] = call
             self.fields.setdefault("tool_calls", []).append(call)
@@ -190,6 +193,26 @@ def _find_reported(error: Exception) -> ReportedError | None:
         # litellm's word for what it could not read; the request had been taken.
         return ReportedError({"message": str(error), "code": HTTPStatus.BAD_GATEWAY})
     return reported
+
+
+def _merge_counts(counts: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """Counts with those of a further piece; zeros take nothing back, at any depth."""
+    merged = dict(counts)
+    for name, count in told.items():
+        if isinstance(count, Mapping):
+            merged[name] = _merge_counts(_read_fields(merged.get(name)), count)
+        elif count:
+            merged[name] = count
+    return merged
+
+
+def _is_whole(arguments: str) -> bool:
+    """Whether the arguments of a call can be all: a JSON value, or none."""
+    try:
+        json.loads(arguments or "{}")
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _cut_after(tap: _Tap) -> StreamCutError:

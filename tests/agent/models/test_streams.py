@@ -186,8 +186,20 @@ def test_a_stream_that_broke_gives_its_connection_back() -> None:
             call('":1}', call_id="a1", index=0, name=None),
             call("{}", call_id="b", index=1),
         ],
+        [
+            call('{"q', call_id="a", index=0),
+            call('":1}', call_id="a1", index=0),
+            call("{", call_id="b", index=0),
+            call("}", call_id="b1", index=0),
+        ],
     ],
-    ids=["no ids", "no numbers", "one number for both", "an id for each piece"],
+    ids=[
+        "no ids",
+        "no numbers",
+        "one number for both",
+        "an id for each piece",
+        "id and name with each piece",
+    ],
 )
 def test_two_streamed_calls_are_two(deltas: Sequence[Mapping[str, Any]]) -> None:
     line = stream(*deltas, finish_reason="tool_calls")
@@ -254,6 +266,20 @@ def test_an_estimate_of_the_library_is_neither_a_count_nor_a_bill() -> None:
     assert billed.usage.prompt_tokens == 110
     assert billed.usage.completion_tokens == 30
     assert billed.billed_usd is None
+
+
+def test_counts_of_zero_at_the_end_take_nothing_back() -> None:
+    """A gateway repeats all fields in the last piece; cached tokens were full price."""
+    cached = {"prompt_tokens_details": {"cached_tokens": 20}}
+    first = piece({"content": "Hello."}) | {"usage": USAGE | cached}
+    zeros = {"prompt_tokens": 0, "prompt_tokens_details": {"cached_tokens": 0}}
+    last = piece({}, "stop") | {"usage": zeros | {"completion_tokens": 30}}
+    line = Write(data(first, last) + b"data: [DONE]\n\n", KIND)
+
+    usage = ask("hosted_vllm/m", line)[0].usage
+
+    assert (usage.prompt_tokens, usage.cached_prompt_tokens) == (50, 20)
+    assert usage.completion_tokens == 30
 
 
 def test_no_stream_reaches_out_for_a_tokenizer(monkeypatch: pytest.MonkeyPatch) -> None:
