@@ -110,7 +110,7 @@ def read_reply(completion: Mapping[str, Any], taken_ids: frozenset[str]) -> Repl
         BrokenReplyError: It has no choice with a message in it.
     """
     choice = _first(completion.get("choices"))
-    error = completion.get("error") or find_error(choice)
+    error = _find_words(completion.get("error")) or find_error(choice)
     if error:
         raise ReportedError(error)
     message = choice.get("message")
@@ -149,9 +149,15 @@ def find_error(choice: Mapping[str, Any]) -> object:
         choice: Of a whole reply, or of a piece. Any: JSON values.
     """
     fields = _read_object(choice.get("provider_specific_fields"))
-    if error := choice.get("error") or fields.get("error"):
+    if error := _find_words(choice.get("error")) or _find_words(fields.get("error")):
         return error
     return "finish_reason: error" if choice.get("finish_reason") == "error" else None
+
+
+def _find_words(error: object) -> object:
+    """An error that says something; some servers send an empty one with each reply."""
+    said = error.values() if isinstance(error, Mapping) else (error,)
+    return error if any(said) else None
 
 
 def _first(values: object) -> Mapping[str, Any]:

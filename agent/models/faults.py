@@ -81,14 +81,16 @@ def name_fault(error: BaseException, model: str) -> Fault:
         return Fault(error)
     text = _one_line(error)
     if isinstance(error, ReportedError):
-        return _name_answer(error.answer, model, text)
+        return _name_answer(error.answer, f"{model} reported an error: {text}")
     response = find_response(error)
     if response is not None:
-        return _name_answer(read_error_answer(response, text), model, text)
+        answer = read_error_answer(response, text)
+        return _name_answer(answer, f"{model} answered {answer.status}: {text}")
     told = next(filter(_is_told_by_litellm, _chain(error)), None)
     if told is not None:
         reported = _read_told(told)
-        return _name_answer(reported.answer, model, _one_line(reported))
+        says = f"{model} reported an error: {_one_line(reported)}"
+        return _name_answer(reported.answer, says)
     return _name_silence(error, model, text)
 
 
@@ -126,7 +128,8 @@ def _name_silence(error: BaseException, model: str, text: str) -> Fault:
     elif type(error).__name__ in _WRONG_SETUP or "openai.OpenAIError" in names:
         fault = Fault(ModelSetupError(f"cannot ask {model}: {text}"))
     elif isinstance(status, int) and status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        fault = _name_answer(ErrorAnswer(status, text), model, text)
+        says = f"{model} answered {status}: {text}"
+        fault = _name_answer(ErrorAnswer(status, text), says)
     elif status is not None:
         # No answer came, and yet litellm speaks of a 500: it could not read the reply.
         fault = Fault(ModelError(f"{model} sent a broken reply: {text}"))
@@ -140,14 +143,14 @@ def _is_header_refused(error: BaseException) -> bool:
     return "Illegal header value" in str(error)
 
 
-def _name_answer(answer: ErrorAnswer, model: str, text: str) -> Fault:
-    error = ModelError(f"{model} answered {answer.status}: {text}")
+def _name_answer(answer: ErrorAnswer, says: str) -> Fault:
+    error = ModelError(says)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS and not answer.is_unpaid:
         wait_s = answer.wait_s
         return Fault(error, is_passing=True, is_rate_limit=True, wait_s=wait_s)
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Fault(error, is_passing=True, wait_s=answer.wait_s)
-    return Fault(_name_refusal(answer, str(error)))
+    return Fault(_name_refusal(answer, says))
 
 
 def _name_refusal(answer: ErrorAnswer, says: str) -> ModelError:

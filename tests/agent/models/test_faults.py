@@ -251,6 +251,28 @@ def test_an_error_in_place_of_a_reply_is_asked_again(
 
 
 @pytest.mark.parametrize(
+    "error", [None, "", {}, {"code": 0, "message": ""}, {"code": None, "message": None}]
+)
+def test_an_error_that_says_nothing_is_none(error: object, clock: Clock) -> None:
+    """Some servers send one with each reply; each was thrown away and asked again."""
+    choice = {"message": {"content": "Hello."}, "finish_reason": "stop"}
+    line = Write(json.dumps({"choices": [choice], "error": error}).encode())
+    with ChatServer(line) as server:
+        assert ask(server, clock).content == "Hello."
+
+    assert len(server.requests) == 1
+
+
+def test_an_error_with_status_200_is_not_said_to_be_another(clock: Clock) -> None:
+    """It read "answered 502", which no log of the server had."""
+    line = Write(json.dumps({"error": {"message": "The model crashed."}}).encode())
+    with ChatServer(line) as server, pytest.raises(ModelError) as caught:
+        ask(server, clock, retries=0)
+
+    assert str(caught.value) == "openai/m reported an error: The model crashed."
+
+
+@pytest.mark.parametrize(
     "error",
     [
         {"code": "context_length_exceeded", "message": "Too long."},
