@@ -57,6 +57,16 @@ _RETRY_IN = re.compile(r'"?retry(?:Delay| in)"?\W+(\d+(?:\.\d+)?) ?s', re.IGNORE
 _KINDS = (
     (re.compile(r"rate.?limit|quota|resource_exhausted", re.I), 429),
     (_OVERFLOW, 400),
+    (
+        re.compile(
+            r"authentication_error|unauthenticated|"
+            r"(?:invalid|incorrect)[ _]api[ _]?key|api[ _]key not valid",
+            re.I,
+        ),
+        401,
+    ),
+    (re.compile(r"permission_(?:error|denied)|insufficient_permissions", re.I), 403),
+    (re.compile(r"not_found", re.I), 404),
     (re.compile(r"invalid_request", re.I), 400),
 )
 """Words of an error that names no status, and the status that they stand for."""

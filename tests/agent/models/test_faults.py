@@ -263,6 +263,30 @@ def test_an_error_that_says_nothing_is_none(error: object, clock: Clock) -> None
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        ({"type": "authentication_error", "message": "No."}, "No.; check the key"),
+        ({"message": "Invalid API key"}, "check the key"),
+        ({"code": "invalid_api_key", "type": "invalid_request_error"}, "check the key"),
+        ({"type": "permission_error", "message": "Not yours."}, "check the key"),
+        ({"code": "model_not_found", "message": "No model m."}, "the model's name and"),
+        ({"type": "not_found_error", "message": "No such."}, "the model's name and"),
+    ],
+)
+def test_an_error_that_names_its_kind_is_asked_again_only_where_that_helps(
+    error: object, says: str, clock: Clock
+) -> None:
+    """With status 200 and no number each was asked seven times, over minutes."""
+    with (
+        ChatServer(Write(json.dumps({"error": error}).encode())) as server,
+        pytest.raises(ModelSetupError, match=says),
+    ):
+        ask(server, clock)
+
+    assert len(server.requests) == 1
+
+
 def test_an_error_with_status_200_is_not_said_to_be_another(clock: Clock) -> None:
     """It read "answered 502", which no log of the server had."""
     line = Write(json.dumps({"error": {"message": "The model crashed."}}).encode())
