@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 from hypothesis import HealthCheck, settings
 
+from agent import redaction
 from sandbox.daemon import connect_to_daemon
 from sandbox.errors import DriverUnavailableError
 
@@ -19,6 +20,12 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("unhurried")
+
+
+@pytest.fixture(autouse=True)
+def _undeclared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys that one test declares are none of the next one's."""
+    monkeypatch.setattr(redaction, "_declared", set())
 
 
 @cache

@@ -36,6 +36,7 @@ from agent.models.options import ModelOptions
 from agent.models.rate_limits import RateLimits
 from agent.models.streams import gather_stream
 from agent.models.text_protocol import read_text_calls, write_as_text
+from agent.redaction import declare_key
 
 __all__ = ["LiteLLMModel"]
 
@@ -69,6 +70,8 @@ class LiteLLMModel:
         """
         self.name = name
         self._options = options or ModelOptions()
+        if self._options.api_key_env is not None:
+            declare_key(self._options.api_key_env)
         self._limits = limits or RateLimits(
             concurrent=self._options.concurrent,
             requests_per_minute=self._options.requests_per_minute,

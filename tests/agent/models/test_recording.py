@@ -13,6 +13,7 @@ from agent.models.loading import load_model
 from agent.models.recording import RecordingModel, ReplayModel, conversation
 from agent.models.scripted_model import ScriptedModel
 from agent.usage import Usage
+from tests.agent.chat_server import ChatServer, Status
 
 TOOLS = (ToolSpec("search", "Search.", {"type": "object"}),)
 TASK = (Message("system", "You work."), Message("user", "Find it."))
@@ -150,6 +151,23 @@ def test_no_key_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     with conversation("cell"):
         replayed = ReplayModel("scripted", tmp_path).complete(task, ())
     assert replayed.content == "it is [redacted SOME_API_KEY] or [redacted]"
+
+
+def test_the_key_of_a_loaded_model_is_not_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a prepared experiment knew that the variable holds one."""
+    monkeypatch.setenv("TEAM_LLM", "plain-value-of-the-team-7")
+    refusal = Status(401, "bad key plain-value-of-the-team-7")
+    with ChatServer(refusal) as server:
+        model = load_model(
+            "openai/m", api_base=server.url, api_key_env="TEAM_LLM", record=tmp_path
+        )
+        with pytest.raises(ModelSetupError, match=r"\[redacted TEAM_LLM\]"):
+            model.complete((Message("user", "Find the file."),), ())
+
+    (path,) = tmp_path.glob("*.jsonl")
+    assert "plain-value" not in path.read_text()
 
 
 def test_models_are_recorded_and_replayed_by_name(tmp_path: Path) -> None:
