@@ -33,6 +33,8 @@ _WORD = re.compile(r"[a-z_./-]{8,15}")
 
 No provider draws a key like that. They are taken out where they stand alone.
 """
+_ALONE = r"(?:(?<![\w./-])|(?<=\\[nrt]))"
+"""Where a word begins; in JSON text a line ends with the letter of `\\n`."""
 _declared: set[str] = set()
 """Variables that hold keys, whatever their names say."""
 _SHAPES = re.compile(
@@ -83,7 +85,7 @@ class Redactor:
         ordered = sorted(secrets.items(), key=lambda item: -len(item[0]))
         self._secrets = [each for each in ordered if not _WORD.fullmatch(each[0])]
         self._words = [
-            (re.compile(rf"(?<![\w./-]){re.escape(word)}(?![\w/-]|\.\w)"), name)
+            (re.compile(rf"{_ALONE}{re.escape(word)}(?![\w/-]|\.\w)"), name)
             for word, name in ordered
             if _WORD.fullmatch(word)
         ]

@@ -190,6 +190,8 @@ def test_a_password_that_is_a_word_leaves_the_names_of_files() -> None:
         '{{"password": "{}"}}',
         "{}",
         "{}\n",
+        r"'first\n{}\nlast'",
+        r"a tab:\t{}\r\n",
     ],
 )
 @pytest.mark.parametrize("password", ["swordfish", "correct-horse", "qwzxkvjhbnmd"])
