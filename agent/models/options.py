@@ -64,6 +64,9 @@ _NO_KEYS = frozenset({"api_key_env", "prompt_cache_key"})
 """Names that speak of keys, and whose values are none."""
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 """Where a name in camel case has its next word."""
+_PLACE_IN_LIST = re.compile(r"(?:^|_)(?:page|pagination|next|continuation)_token$")
+"""Names of tokens that say where a list of results goes on."""
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 _CARRIERS = re.compile(
     r"(?:^|_)(?:auth|authorization|cookies?|credentials?)(?:_|$)", re.IGNORECASE
 )
@@ -111,27 +114,45 @@ def _find_key(options: Mapping[str, object], path: str = "") -> str | None:
     """The name of an option that may hold a key, with the names of what it is in."""
     for name, value in options.items():
         at = f"{path}.{name}" if path else str(name)
-        spelled = _CAPITAL.sub("_", str(name)).replace("-", "_").lower()
-        is_secret = is_secret_name(spelled) and spelled not in _NO_KEYS
         # A schema's `properties: {token: {type: string}}` describes one, and has none.
-        is_secret &= not isinstance(value, Mapping)
-        if (is_secret or _CARRIERS.search(spelled)) and _has_text(value):
+        is_secret = _speaks_of_key(name) and not isinstance(value, Mapping)
+        if (is_secret or _carries_key(name)) and _has_text(value):
             return at
-        if isinstance(value, str) and _has_key_in_query(value):
-            return at
-        for inner in value if isinstance(value, list | tuple) else (value,):
-            found = _find_key(inner, at) if isinstance(inner, Mapping) else None
-            if found is not None:
-                return found
+        found = _find_key_within(value, at)
+        if found is not None:
+            return found
     return None
+
+
+def _find_key_within(value: object, at: str) -> str | None:
+    if isinstance(value, Mapping):
+        return _find_key(value, at)
+    if isinstance(value, list | tuple):
+        return next(filter(None, (_find_key_within(one, at) for one in value)), None)
+    return at if isinstance(value, str) and _has_key_in_query(value) else None
+
+
+def _speaks_of_key(name: object) -> bool:
+    spelled = _spell(name)
+    is_other = spelled in _NO_KEYS or _PLACE_IN_LIST.search(spelled)
+    return is_secret_name(spelled) and not is_other
+
+
+def _carries_key(name: object) -> bool:
+    return _CARRIERS.search(_spell(name)) is not None
+
+
+def _spell(name: object) -> str:
+    """A name in snake case, however it is spelled."""
+    return _CAPITAL.sub("_", str(name)).replace("-", "_").lower()
 
 
 def _has_key_in_query(value: str) -> bool:
     """Whether it is an address that carries a key, as `?api_key=...` does."""
-    if "://" not in value or "?" not in value:
+    if not _ADDRESS.fullmatch(value.strip()):
         return False
-    query = parse_qsl(value.partition("?")[2])
-    return any(is_secret_name(name.replace("-", "_")) for name, _ in query)
+    names = [name for name, _ in parse_qsl(value.partition("?")[2])]
+    return any(_speaks_of_key(name) or _carries_key(name) for name in names)
 
 
 def _has_text(value: object) -> bool:
