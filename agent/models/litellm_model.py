@@ -42,7 +42,7 @@ __all__ = ["LiteLLMModel"]
 
 _FIRST_WAIT_S = 1.0
 _LONGEST_BACKOFF_S = 60.0
-_OLLAMA = "ollama_chat/"
+_OLLAMA = ("ollama_chat/", "ollama/")
 _OLLAMA_COUNTS = ("prompt_eval_count", "eval_count")
 """Left out by a server of Ollama's for a prompt that it still had."""
 
@@ -243,8 +243,8 @@ def _ask_library(litellm: ModuleType, request: Mapping[str, Any]) -> Mapping[str
         raise
     completion: dict[str, Any] = asked.model_dump()
     is_counted = all(f'"{name}"' in answer for name in _OLLAMA_COUNTS)
-    if request["model"].startswith(_OLLAMA) and answer and not is_counted:
-        # litellm counts words in their place.
+    if request["model"].startswith(_OLLAMA) and not is_counted:
+        # litellm counts words in their place. What `ollama/` answers it does not show.
         completion["usage"] = None
     return completion
 

@@ -173,6 +173,21 @@ def test_words_that_the_library_counts_are_no_tokens(
     assert usage.unmeasured_requests == (0 if prompt_tokens else 1)
 
 
+@pytest.mark.parametrize("counts", [{}, {"eval_count": 7, "prompt_eval_count": 40}])
+def test_counts_that_the_library_hides_are_no_tokens(
+    counts: dict[str, object],
+) -> None:
+    """It does not show what Ollama's other interface answers, and fills in its own."""
+    told = {"model": "m", "done": True, "response": "Hello."} | counts
+    with ChatServer(Write(json.dumps(told).encode())) as server:
+        base = server.url.removesuffix("/v1")
+        options = read_options({"api_base": base, "tool_calling": "text"})
+        reply = LiteLLMModel("ollama/m", options).complete(CONVERSATION, ())
+
+    assert (reply.content, reply.usage.prompt_tokens) == ("Hello.", 0)
+    assert reply.usage.unmeasured_requests == 1
+
+
 def test_many_tool_calls_in_one_reply_keep_their_order(way: Way) -> None:
     calls = [tool_call("search", {"query": str(i)}, f"call_{i}") for i in range(12)]
 
