@@ -48,16 +48,28 @@ class PlacedContext:
             if path.is_symlink() or not path.is_file():
                 continue
             content = path.read_bytes()
-            rest = _BLOCK.sub(b"\n", content)
+            rest = self._cut(content, own)
             said = own.strip() if isinstance(own, bytes) else b""
             if content != self._place_below(own) and rest.strip() != said:
-                path.write_bytes(rest.lstrip(b"\n"))
+                path.write_bytes(rest)
             elif isinstance(own, bytes):
                 path.write_bytes(own)
             else:
                 path.unlink()
                 if own is not None:
                     path.symlink_to(own)
+
+    def _cut(self, content: bytes, own: bytes | Path | None) -> bytes:
+        """A file without the text, and all around it as the agent left it."""
+        own = own if isinstance(own, bytes) else b""
+        above = own.rstrip()
+        before, lent, after = content.rpartition(self._place_below(own)[len(above) :])
+        if not lent:  # The agent changed the text itself: its marks are left.
+            return _BLOCK.sub(b"\n", content).lstrip(b"\n")
+        before += own[len(above) :]
+        if before and after and not before.endswith(b"\n"):
+            before += b"\n"
+        return before + after
 
     def _place_below(self, own: bytes | Path | None) -> bytes:
         above = own.rstrip() if isinstance(own, bytes) else b""

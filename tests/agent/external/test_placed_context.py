@@ -64,6 +64,41 @@ def test_what_the_agent_wrote_stays(
     assert path.read_text() == left
 
 
+@pytest.mark.parametrize(
+    "own",
+    [
+        b"Use tabs.\r\nNo globals.\r\n",
+        b"\n\nUse tabs.\n\n\n",
+        b"Use tabs.",
+        b"<!-- swe-features: begin -->\nUse tabs.\n<!-- swe-features: end -->\n",
+    ],
+)
+@pytest.mark.parametrize("notes", [NOTES, f"<!-- swe-features: end --> {NOTES}"])
+def test_bytes_that_the_agent_left_alone_are_as_they_were(
+    own: bytes, notes: str, tmp_path: Path
+) -> None:
+    """One edited word gave a file other line ends, and rests of what was learned."""
+    path = tmp_path / NAME
+    path.write_bytes(own)
+    placed = PlacedContext(tmp_path, [NAME], notes)
+
+    path.write_bytes(path.read_bytes().replace(b"tabs", b"spaces"))
+    placed.remove()
+
+    assert path.read_bytes() == own.replace(b"tabs", b"spaces")
+
+
+def test_a_line_below_the_text_stays_a_line(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    path.write_text("Use tabs.")
+    placed = PlacedContext(tmp_path, [NAME], NOTES)
+
+    path.write_text(path.read_text() + "No globals.\n")
+    placed.remove()
+
+    assert path.read_text() == "Use tabs.\nNo globals.\n"
+
+
 @pytest.mark.parametrize("left", [None, ""])
 def test_a_file_that_the_agent_emptied_or_deleted_stays_so(
     left: str | None, tmp_path: Path
