@@ -1,10 +1,11 @@
 """Safety stops, each with an outcome of its own, in the loop itself."""
 
-import time
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 
 import pytest
 
+from agent import loop
 from agent.errors import ContextOverflowError, ModelError, ModelSetupError
 from agent.events import Event
 from agent.limits import Limits
@@ -164,23 +165,29 @@ def test_seconds_of_work_are_limited(sandbox: Sandbox) -> None:
     assert (stop, steps) == (Stop.TIME, 0)
 
 
-def test_calls_of_one_reply_end_with_the_seconds(sandbox: Sandbox) -> None:
+def test_calls_of_one_reply_end_with_the_seconds(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One reply with eight commands of a second each took eight seconds of one."""
     events: list[Event] = []
+
+    def count_observations() -> float:
+        return float(sum(event.kind == "observation" for event in events))
+
+    # A clock of the test's own: a busy machine may take the time before the first one.
+    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=count_observations))
     commands = [
         ToolCall(f"s{number}", "run_command", {"command": "sleep 30 && echo late"})
         for number in range(8)
     ]
     proposal = ToolCall("p", "propose_files", {"files": ["shop/orders.py"]})
     script = [Reply("", (*commands, proposal))]
-    began = time.monotonic()
 
     ended = attempt_with(sandbox, Limits(seconds=0.5), script, events)
 
     assert ended == (Stop.TIME, 1, ANSWER)
-    assert time.monotonic() - began < 10
     seen = [str(e.data["text"]) for e in events if e.kind == "observation"]
-    assert seen[0].startswith("[killed after 0.")
+    assert seen[0].startswith("[killed after 0.5 seconds]")
     assert set(seen[1:8]) == {"run_command was not run: the time is over."}
     assert sum(event.kind == "tool_call" for event in events) == 2
 
