@@ -48,7 +48,8 @@ def test_killed_run_loses_no_finished_cell_and_does_none_twice(tmp_path: Path) -
 
 
 STOPPED = """
-import sys
+import signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored where the tests run with nohup
 from pathlib import Path
 from swe_features.commands import run as command
 from swe_features.session import run_experiment
