@@ -4,6 +4,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from agent.errors import LocalizerError
@@ -71,25 +72,15 @@ def stream_git(
     Raises:
         LocalizerError: Git is missing, or failed; its first line is in the text.
     """
-    folder = _folder_of(repo) if alone else None
-    environment = {
-        **{key: value for key, value in os.environ.items() if key[:4] != "GIT_"},
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_ATTR_NOSYSTEM": "1",
-        "GIT_GRAFT_FILE": os.devnull,
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_NO_LAZY_FETCH": "1",
-        "LC_ALL": "C",
-    }
-    with (
-        tempfile.TemporaryDirectory() as empty,
-        tempfile.TemporaryFile() as asked,
-        tempfile.TemporaryFile() as complaints,
-    ):
-        place = [str(repo)]
-        if folder is not None:
+    with ExitStack() as stack:
+        place, more = [str(repo)], {}
+        if alone:
+            empty = stack.enter_context(tempfile.TemporaryDirectory())
+            folder = _folder_of(repo)
             place = [empty, f"--git-dir={folder}", f"--work-tree={empty}"]
-            environment["GIT_INDEX_FILE"] = f"{empty}/none"
+            more = {"GIT_INDEX_FILE": f"{empty}/none"}
+        asked = stack.enter_context(tempfile.TemporaryFile())
+        complaints = stack.enter_context(tempfile.TemporaryFile())
         asked.writelines(f"{line}\n".encode(errors=_PATH_ERRORS) for line in stdin)
         asked.seek(0)
         try:
@@ -98,32 +89,54 @@ def stream_git(
                 stdin=asked,
                 stdout=subprocess.PIPE,
                 stderr=complaints,
-                env=environment,
+                env=_environment() | more,
                 bufsize=1 << 20,
             )
         except OSError as error:
             msg = f"git cannot be started ({error}): install git"
             raise LocalizerError(msg) from error
-        finished = False
-        with process:
-            assert process.stdout is not None
-            try:
-                yield from process.stdout
-                finished = True
-            finally:
-                if not finished:
-                    process.kill()
+        yield from _lines_of(process)
         if process.returncode:
             complaints.seek(0)
             said = complaints.read().decode(errors="replace").strip()
-            first = said.partition("\n")[0]
-            msg = f"git {arguments[0]} failed in {str(repo)!r}: {first}"
-            if _MISSING_ON_PURPOSE in said:
-                msg = (
-                    f"{str(repo)!r} is a partial clone, and its history cannot be read:"
-                    " get the rest with git fetch --refetch --no-filter"
-                )
-            raise LocalizerError(msg)
+            raise LocalizerError(_explain(said, repo, arguments[0]))
+
+
+def _environment() -> dict[str, str]:
+    """The variables of this process, with git's own replaced."""
+    return {
+        **{key: value for key, value in os.environ.items() if key[:4] != "GIT_"},
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_GRAFT_FILE": os.devnull,
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "LC_ALL": "C",
+    }
+
+
+def _lines_of(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
+    """Everything that a process prints; it is ended where nobody wants the rest."""
+    finished = False
+    with process:
+        assert process.stdout is not None
+        try:
+            yield from process.stdout
+            finished = True
+        finally:
+            if not finished:
+                process.kill()
+
+
+def _explain(said: str, repo: Path, command: str) -> str:
+    """One line of what git complained about."""
+    if _MISSING_ON_PURPOSE in said:
+        return (
+            f"{str(repo)!r} is a partial clone, and its history cannot be read:"
+            " get the rest with git fetch --refetch --no-filter"
+        )
+    first = said.partition("\n")[0]
+    return f"git {command} failed in {str(repo)!r}: {first}"
 
 
 def _folder_of(repo: Path) -> str:

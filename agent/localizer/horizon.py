@@ -25,7 +25,7 @@ def horizon_of(repo: Path, *, with_heads: bool) -> str:
         with_heads: Whether heads of pull requests belong to the past.
     """
     name = "heads-" + _digest(sorted(pull_heads(repo))) if with_heads else "chain"
-    ends, attributes = _read(repo, "shallow"), _read(repo, "info/attributes")
+    ends, attributes = _read(repo, "shallow", "info/attributes")
     if ends:
         name += f"-shallow-{_digest(sorted(ends.split()))}"
     # They say which files git takes for texts, and no commit has them.
@@ -34,7 +34,8 @@ def horizon_of(repo: Path, *, with_heads: bool) -> str:
 
 def is_shallow(repo: Path) -> bool:
     """Whether a clone knows its newest commits only."""
-    return bool(_read(repo, "shallow"))
+    (ends,) = _read(repo, "shallow")
+    return bool(ends)
 
 
 def pull_heads(repo: Path) -> Mapping[str, int]:
@@ -49,14 +50,18 @@ def pull_heads(repo: Path) -> Mapping[str, int]:
     return heads
 
 
-def _read(repo: Path, name: str) -> str:
-    """One of git's own files beside the objects; nothing where it is not there.
+def _read(repo: Path, *names: str) -> list[str]:
+    """Some of git's own files beside the objects; nothing of one that is not there.
 
     `shallow` has the oldest commits of a shallow clone.
     """
-    path = run_git(repo, ("rev-parse", "--git-path", name)).decode().strip()
-    file = repo / path
-    return file.read_text("utf-8", "replace").strip() if file.is_file() else ""
+    asked = [word for name in names for word in ("--git-path", name)]
+    paths = run_git(repo, ("rev-parse", *asked)).decode().splitlines()
+    files = [repo / path for path in paths]
+    return [
+        file.read_text("utf-8", "replace").strip() if file.is_file() else ""
+        for file in files
+    ]
 
 
 def _digest(names: list[str]) -> str:
