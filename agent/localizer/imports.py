@@ -89,23 +89,24 @@ def _imported(text: str, folder: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """The parts of each module's name, and of each name in it, which may be one too."""
     for match in _IMPORT.finditer(text):
         if path := match["origin"] or match["path"] or match["header"]:
-            parts = _followed(path, folder)
+            found = [_followed(path, folder)]
         elif match["crate"] is not None:
             parts = tuple(match["crate"].split("::"))
-            yield from _filled(parts[:-1])
+            found = [parts[:-1], parts]
         elif match["modules"] is not None:
-            for name in match["modules"].split(",")[:_MOST_NAMES]:
-                if dotted := name.split():
-                    yield from _filled(tuple(dotted[0].split(".")))
-            continue
+            found = [tuple(one.split(".")) for one in _listed(match["modules"])]
         else:
-            module = match["module"]
-            parts = _absolute(module, folder)
+            parts = _absolute(match["module"], folder)
             names = _COMMENT.sub("", match["names"].lstrip("("))
-            for name in names.split(",")[:_MOST_NAMES]:
-                if words := name.split():
-                    yield from _filled((*parts, words[0]))
-        yield from _filled(parts)
+            found = [*((*parts, name) for name in _listed(names)), parts]
+        for parts in found:
+            yield from _filled(parts)
+
+
+def _listed(names: str) -> list[str]:
+    """Names between commas, without what they are renamed to."""
+    ones = map(str.split, names.split(",")[:_MOST_NAMES])
+    return [words[0] for words in ones if words]
 
 
 def _filled(parts: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -9,6 +9,16 @@ from agent.localizer.propagation import propagate
 from tests.agent.localizer.pasts import Past
 
 
+def reached_from(past: Past, sure: str, signal: str) -> set[str]:
+    """Files that a signal flows to where one file is certain."""
+    index = read_past(past.write()).index
+    at = index.snapshot(len(index.changes))
+    paths = [index.paths[one] for one in at.path[at.candidates]]
+    probability = np.array([float(one == sure) for one in paths])
+    flow = propagate(index, at, probability)[signal]
+    return {path for path, value in zip(paths, flow, strict=True) if value > 0}
+
+
 def modules(text: str, path: str) -> set[str]:
     return {name for name in imported_names(text, path) if name.startswith("/")}
 
@@ -109,19 +119,10 @@ def test_a_likely_file_lifts_its_importers_and_not_those_of_a_namesake(
         "web/old/Desk.tsx": "import { view } from './CartView'\n",
     }
     past.commit("Begin", files)
-    index = read_past(past.write()).index
-    at = index.snapshot(len(index.changes))
-    paths = [index.paths[one] for one in at.path[at.candidates]]
-    sure = np.array([float(one == "web/app/CartView.tsx") for one in paths])
-    lifted = propagate(index, at, sure)["graph.imports"]
-    assert {path for path, value in zip(paths, lifted, strict=True) if value > 0} == {
-        "web/app/Till.tsx"
-    }
-    sure = np.array([float(one == "web/old/Desk.tsx") for one in paths])
-    used = propagate(index, at, sure)["graph.imported"]
-    assert {path for path, value in zip(paths, used, strict=True) if value > 0} == {
-        "web/old/CartView.tsx"
-    }
+    importers = reached_from(past, "web/app/CartView.tsx", "graph.imports")
+    assert importers == {"web/app/Till.tsx"}
+    imported = reached_from(past, "web/old/Desk.tsx", "graph.imported")
+    assert imported == {"web/old/CartView.tsx"}
 
 
 def test_a_moved_file_no_longer_imports_what_was_beside_it(tmp_path: Path) -> None:
@@ -151,12 +152,7 @@ def test_who_imports_a_name_from_its_package_belongs_to_where_it_is_defined(
         "tests/test_night.py": "from shop import close_till\n",
     }
     past.commit("Begin", files)
-    index = read_past(past.write()).index
-    at = index.snapshot(len(index.changes))
-    paths = [index.paths[one] for one in at.path[at.candidates]]
-    sure = np.array([float(one == "shop/_till.py") for one in paths])
-    lifted = propagate(index, at, sure)["graph.names"]
-    assert {path for path, value in zip(paths, lifted, strict=True) if value > 0} == {
+    assert reached_from(past, "shop/_till.py", "graph.names") == {
         "shop/__init__.py",
         "tests/test_day.py",
         "tests/test_error.py",
