@@ -132,11 +132,13 @@ def _without_text(message: Message) -> Message:
 
 
 def _count_characters(message: Message) -> int:
-    # Where there are several fields, they say the same in several forms.
-    fields = message.provider_fields.values()
-    sent_back = max((len(str(value)) for value in fields), default=0)
-    calls = sum(len(str(call)) for call in message.tool_calls)
-    return len(message.content) + calls + sent_back
+    count = len(message.content)
+    if message.tool_calls:
+        count += sum(len(str(call)) for call in message.tool_calls)
+    if message.provider_fields:
+        # Where there are several fields, they say the same in several forms.
+        count += max(len(str(value)) for value in message.provider_fields.values())
+    return count
 
 
 def _count_definition(tool: ToolSpec) -> int:
