@@ -12,6 +12,7 @@ __all__ = [
     "find_copies",
     "own_base",
     "place_head",
+    "side_base",
     "survey_heads",
 ]
 
@@ -49,6 +50,28 @@ def own_base(graph: CommitGraph, tip: int, place: int) -> int | str:
     _, border = graph.own_commits(tip, place)
     base = graph.latest(border)
     return "it shares no history with the main line" if base is None else base
+
+
+def side_base(graph: CommitGraph, tip: int, onto: int, place: int) -> int | str:
+    """Base of a branch that was merged into another one beside the main line.
+
+    Args:
+        graph: The history.
+        tip: The branch's newest commit.
+        onto: The commit that it was merged into.
+        place: Where both became part of the main line.
+
+    Returns:
+        Where the two parted, or why that is no base.
+    """
+    base = graph.merge_base(onto, tip)
+    if base is None:
+        return "it shares no history with the main line"
+    if base == tip:
+        return "it was merged without a change of its own"
+    if any(-1 < graph.introduced[one] < place for one in graph.only_in(tip, onto)):
+        return "it brought commits of the main line to another branch"
+    return base
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +198,14 @@ def _place_merged(graph: CommitGraph, tip: int, place: int) -> Placement | str:
     if graph.is_on_main_line(tip) or place == 0:
         return "its head lies on the main line, and where it began is not recorded"
     base = own_base(graph, tip, place)
+    own, _ = graph.own_commits(tip, place)
+    onto = graph.parents(graph.find_join(tip, place))[0]
+    parted = graph.merge_base(onto, tip)
+    if parted is not None and graph.introduced[parted] == place:
+        # It stands on commits of another branch, which took it in.
+        base, own = side_base(graph, tip, onto, place), graph.only_in(tip, onto)
     if isinstance(base, str):
         return base
-    own, _ = graph.own_commits(tip, place)
     described = _described(graph, own)
     return Placement(Kind.MERGE, base, tip, graph.main_line[place], described)
 

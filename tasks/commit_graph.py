@@ -264,6 +264,48 @@ class CommitGraph:
                     heappush(waiting, -parent)
         return None
 
+    def only_in(self, one: int, other: int) -> list[int]:
+        """Commits of the history of `one` that `other` does not have, newest first."""
+        reached = {other: 2}
+        reached[one] = reached.get(one, 0) | 1
+        waiting = [-commit for commit in reached]
+        heapify(waiting)
+        found: list[int] = []
+        # So many wait that nothing has led to from `other` so far.
+        alone = int(reached[one] == 1)
+        while alone:
+            commit = -heappop(waiting)
+            if reached[commit] == 1:
+                found.append(commit)
+                alone -= 1
+            for parent in self.parents(commit):
+                before = reached.get(parent, 0)
+                reached[parent] = before | reached[commit]
+                if not before:
+                    heappush(waiting, -parent)
+                alone += (reached[parent] == 1) - (before == 1)
+        return found
+
+    def find_join(self, tip: int, place: int) -> int:
+        """The merge that took a branch in, on its way to a place of the main line.
+
+        Args:
+            tip: The branch's newest commit, introduced at `place`.
+            place: Where it became part of the main line.
+        """
+        merge = self.main_line[place]
+        if tip in self.parents(merge):
+            return merge
+        line = {tip}
+        for commit in reversed(self.own_commits(merge, place)[0]):
+            parents = self.parents(commit)
+            if line.isdisjoint(parents):
+                continue
+            if parents[0] not in line:
+                return commit
+            line.add(commit)
+        return merge
+
     def is_ancestor(self, ancestor: int, descendant: int) -> bool:
         """Whether `ancestor` is `descendant` or in its history."""
         place = self.introduced[descendant] if self.introduced else _NONE

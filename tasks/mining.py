@@ -9,7 +9,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tasks.branches import Placement, find_copies, own_base, place_head, survey_heads
+from tasks.branches import (
+    Placement,
+    find_copies,
+    own_base,
+    place_head,
+    side_base,
+    survey_heads,
+)
 from tasks.commit_graph import CommitGraph, read_commit_graph
 from tasks.drafts import Draft, Kind, Rejection
 from tasks.errors import RepositoryError
@@ -162,16 +169,17 @@ class _Search:
         tips = {n: graph.number(h) for n, h in unknown.items() if graph.has(h)}
         stretches, keys = survey_heads(graph, tips.values())
         copies = find_copies(graph, keys)
+        refused = {one.number for one in self.rejections}
         for number, head in unknown.items():
             if number not in tips:
                 reason = "its head is not in the clone, or no commit"
                 self.rejections.append(Rejection(number, head, reason))
                 continue
             placed = place_head(graph, tips[number], stretches, copies)
-            if isinstance(placed, str):
-                self._reject(graph, number, tips[number], placed)
-            else:
+            if not isinstance(placed, str):
                 self._add(graph, number, placed)
+            elif number not in refused:
+                self._reject(graph, number, tips[number], placed)
 
     def take_commits(self, graph: CommitGraph) -> None:
         """Take each plain commit of the main line, numbered by its id."""
@@ -208,18 +216,15 @@ def _place_sighting(graph: CommitGraph, commit: int) -> Placement | str:
         return Placement(Kind.SQUASH, parents[0], commit, commit)
     if len(parents) > len(("main line", "branch")):
         return f"it merges {len(parents) - 1} branches at once"
-    base: int | str | None
+    onto, head = parents
+    place = graph.introduced[commit]
     if graph.is_on_main_line(commit):
-        base = own_base(graph, parents[1], graph.introduced[commit])
+        base = own_base(graph, head, place)
     else:
-        base = graph.merge_base(*parents)
-        if base == parents[1]:
-            base = "it was merged without a change of its own"
-    if base is None:
-        return "it shares no history with the main line"
+        base = side_base(graph, head, onto, place)
     if isinstance(base, str):
         return base
-    return Placement(Kind.MERGE, base, parents[1], commit)
+    return Placement(Kind.MERGE, base, head, commit)
 
 
 def _read_refs(repository: Repository) -> tuple[dict[int, str], tuple[str, ...]]:

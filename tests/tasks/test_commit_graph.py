@@ -48,6 +48,8 @@ def test_ancestry_and_merge_bases_hold_whatever_the_clocks_say(
         first, second = graph.number(one), graph.number(other)
         found = repository.is_ancestor(one, other)
         assert graph.is_ancestor(first, second) is found
+        alone = [graph.id(commit) for commit in graph.only_in(first, second)]
+        assert set(alone) == ancestors(history, one) - ancestors(history, other)
         base = graph.merge_base(first, second)
         shared = ancestors(history, one) & ancestors(history, other)
         if base is None:

@@ -250,6 +250,55 @@ def test_a_merge_into_another_branch_starts_where_the_two_parted(
     assert files(history, draft) == {"a.py": "modified"}
 
 
+def test_what_takes_the_main_line_to_another_branch_is_no_change_of_its_own(
+    history: History,
+) -> None:
+    """117 pull requests of pytest did: what others had done was their answer."""
+    start(history)
+    history.git("checkout", "-q", "-b", "develop")
+    history.add({"c.py": "new\n"})
+    history.git("checkout", "-q", "main")
+    history.add({"a.py": "two\n"}, "Squashed (#1)")
+    history.git("checkout", "-q", "-b", "branch", "develop")
+    history.git("merge", "-q", "--no-ff", "-m", "Take main", "main")
+    head = history.add({"b.py": "two\n"})
+    history.git("update-ref", "refs/pull/7/head", head)
+    history.git("checkout", "-q", "develop")
+    history.git("merge", "-q", "--no-ff", "-m", GITHUB, "branch")
+    merge(history, "develop", "Merge branch 'develop'")
+
+    found = mine(history)
+
+    assert only(found).number == 1
+    (rejection,) = found.rejections
+    told = (rejection.number, rejection.reason)
+    assert told == (7, "it brought commits of the main line to another branch")
+
+
+@pytest.mark.parametrize("rest", [None, "d.py"])
+def test_a_head_that_another_branch_took_in_starts_where_the_two_parted(
+    history: History, rest: str | None
+) -> None:
+    """It had all of that branch's work for its own, 161 files instead of one."""
+    start(history)
+    history.git("checkout", "-q", "-b", "develop")
+    base = history.add({"c.py": "new\n"})
+    history.git("checkout", "-q", "-b", "branch")
+    head = history.add({"a.py": "two\n"})
+    history.git("update-ref", "refs/pull/4/head", head)
+    if rest is not None:  # whoever merged it added something
+        history.add({rest: "new\n"})
+    history.git("checkout", "-q", "develop")
+    history.git("merge", "-q", "--no-ff", "-m", "Merge branch 'branch'", "branch")
+    merged = merge(history, "develop", "Merge branch 'develop'")
+
+    draft = only(mine(history))
+
+    assert (draft.kind, draft.base, draft.merge) == (Kind.MERGE, base, merged)
+    assert draft.own_commits == (head,)
+    assert files(history, draft) == {"a.py": "modified"}
+
+
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
