@@ -14,6 +14,7 @@ from typing import IO
 
 from tasks.git_program import stream_git
 from tasks.repository import Repository
+from tasks.times import read_clock
 
 __all__ = ["CommitGraph", "CommitRecords", "read_commit_graph"]
 
@@ -104,7 +105,7 @@ class CommitGraph:
                     self._more_parents[number] = tuple(known[1:])
             first_parents.append(parent)
             number += 1
-        self.times.extend(map(int, records.times))
+        self.times.extend(map(read_clock, records.times))
         subjects = [message.partition(b"\n")[0] for message in records.messages]
         self.keys.extend(map(hash, zip(records.authors, subjects, strict=True)))
         return start

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tasks.errors import RepositoryError
 from tasks.git_program import run_git
 from tasks.repository import Repository
+from tasks.times import read_clock
 
 __all__ = ["CommitMessage", "read_commit_messages"]
 
@@ -62,6 +63,6 @@ def read_commit_messages(
         raise RepositoryError(message)
     fields = answer.stdout.decode("utf-8", "replace").split("\0")[:-1]
     return {
-        fields[n]: CommitMessage(fields[n + 2], int(fields[n + 1]))
+        fields[n]: CommitMessage(fields[n + 2], read_clock(fields[n + 1]))
         for n in range(0, len(fields), _FIELDS)
     }

@@ -21,6 +21,7 @@ from tasks.diffs import (
 from tasks.errors import RepositoryError
 from tasks.git_program import run_git
 from tasks.pull_requests import ChangedFile
+from tasks.times import read_clock
 
 __all__ = ["DIFF_OPTIONS", "RENAMES", "Repository"]
 
@@ -318,7 +319,7 @@ def _commit_time(git_dir: Path, commit: str) -> int:
         reason = _last_line(answer.stderr)
         msg = f"cannot read commit {commit}: {reason}"
         raise RepositoryError(msg)
-    return int(answer.stdout)
+    return read_clock(answer.stdout)
 
 
 def _last_line(stderr: bytes) -> str:

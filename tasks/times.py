@@ -1,8 +1,10 @@
-"""Times as rows carry them: ISO 8601, or a date alone."""
+"""Times as rows and commits carry them."""
 
 from datetime import UTC, datetime, time
 
-__all__ = ["format_time", "parse_time"]
+__all__ = ["format_time", "parse_time", "read_clock"]
+
+_LATEST = 2**63 - 1
 
 
 def parse_time(text: str) -> int:
@@ -31,3 +33,12 @@ def format_time(seconds: int) -> str | None:
         return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def read_clock(text: str | bytes) -> int:
+    """Seconds since 1970 as git prints the clock of a commit.
+
+    0, as git takes it, where a damaged commit has none, or one beyond 64 bits.
+    """
+    seconds = int(text) if text.strip().isdigit() else 0
+    return seconds if seconds <= _LATEST else 0

@@ -58,7 +58,7 @@ class History:
             self.write(name, content)
         return self.commit(message)
 
-    def redate(self, commit: str, seconds: int) -> str:
+    def redate(self, commit: str, seconds: int | str) -> str:
         """The same commit with another committer's clock, which git itself refuses."""
         text = re.sub(
             r"(?m)^(committer .*> )\d+",

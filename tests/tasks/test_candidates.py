@@ -54,6 +54,22 @@ def test_a_merge_of_no_year_has_no_time(history: History) -> None:
     assert (row.merge_commit, row.merged_at) == (late, None)
 
 
+@pytest.mark.parametrize("clock", ["", "-5", "9" * 26, str(2**63)])
+def test_a_clock_that_git_takes_for_none_does_not_stop_mining(
+    history: History, clock: str
+) -> None:
+    """Tools that write commits themselves forget the date; it was a traceback."""
+    begin(history)
+    head = history.add(THREE, "Add a thing (#5)")
+    dateless = history.redate(head, clock)
+    history.git("reset", "-q", "--hard", dateless)
+
+    (row,) = select(history).pull_requests
+
+    assert (row.merge_commit, row.merged_at) == (dateless, "1970-01-01T00:00:00Z")
+    assert Repository.open(history.path).commit_time(dateless) == 0
+
+
 def test_a_branch_is_described_by_its_own_commits(history: History) -> None:
     begin(history)
     history.git("checkout", "-q", "--detach")
