@@ -172,7 +172,9 @@ class Repository:
 
     def is_shallow(self) -> bool:
         """Whether the history was cut off when it was cloned."""
-        return (self.git_dir / "shallow").exists()
+        # git itself knows whose history a linked work tree has.
+        answer = run_git(self.git_dir, ["rev-parse", "--is-shallow-repository"])
+        return answer.stdout.strip() == b"true"
 
     def file_paths(self, commit: str) -> frozenset[str]:
         """Every file and symbolic link in the tree of `commit`; submodules left out.

@@ -327,6 +327,20 @@ def test_a_shallow_clone_says_so(history: History, tmp_path: Path) -> None:
         repository.resolve(base)
 
 
+def test_a_work_tree_of_a_shallow_clone_is_as_shallow(
+    history: History, tmp_path: Path
+) -> None:
+    """Mined, it gave what the cut history seemed to say, without a word."""
+    history.add({"a.py": "one\n"})
+    history.add({"a.py": "two\n"})
+    shallow, linked = tmp_path / "shallow", tmp_path / "linked"
+    history.git("clone", "-q", "--depth=1", history.path.as_uri(), str(shallow))
+    history.git("-C", str(shallow), "worktree", "add", "-q", str(linked))
+
+    assert Repository.open(linked).is_shallow()
+    assert not Repository.open(history.path).is_shallow()
+
+
 def test_what_is_no_repository_is_refused(history: History, tmp_path: Path) -> None:
     history.add({"folder/a.py": "one\n"})
     with pytest.raises(RepositoryError, match="does not exist"):
