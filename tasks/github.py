@@ -101,7 +101,8 @@ def fetch_records(
     """Fetch pull requests page by page until every wanted one was seen.
 
     Each page is kept in `cache` as it arrives; a second call goes on behind the last
-    one. The oldest come first, so pages that are full do not change.
+    one, unless they are of another repository. The oldest come first, so pages that are
+    full do not change.
 
     Raises:
         SuiteError: The API refuses, or cannot be reached.
@@ -109,7 +110,7 @@ def fetch_records(
     missing = set(numbers)
     records: dict[int, ForgeRecord] = {}
     page = 0
-    for found in _cached_pages(cache):
+    for found in _cached_pages(cache, repo):
         page += 1
         records |= found
     missing -= records.keys()
@@ -117,13 +118,12 @@ def fetch_records(
         page += 1
         query = f"state=all&sort=created&direction=asc&per_page={PAGE_RECORDS}"
         address = f"{api.url}/repos/{repo}/pulls?{query}&page={page}"
-        pulls = _get(api, address)
-        found = _check_records(pulls, address)
+        found = _check_records(_get(api, address), address)
         records |= found
         missing -= found.keys()
         if len(found) < PAGE_RECORDS:
             break
-        _keep_page(cache, page, found)
+        _keep_page(cache, repo, page, found)
     return records
 
 
@@ -179,24 +179,32 @@ def _load_line(path: Path, number: int, line: str) -> Any:  # noqa: ANN401
         raise SuiteError(message) from error
 
 
-def _cached_pages(cache: Path) -> Iterator[dict[int, ForgeRecord]]:
-    """Pages in order; a line that was cut off while it was written ends them."""
+def _cached_pages(cache: Path, repo: str) -> Iterator[dict[int, ForgeRecord]]:
+    """Pages in order; a line that was cut off while it was written ends them.
+
+    So does one of another repository.
+    """
     if not cache.exists():
         return
-    for expected, line in enumerate(cache.read_text("utf-8").split("\n"), start=1):
+    text = cache.read_text("utf-8", errors="replace")
+    for expected, line in enumerate(text.split("\n"), start=1):
         try:
             page = json.loads(line)
             found = _check_records(page["pulls"], str(cache))
         except (ValueError, KeyError, TypeError, SuiteError):
             return
-        if page["page"] != expected:
+        if (page.get("repo"), page.get("page")) != (repo, expected):
             return
         yield found
 
 
-def _keep_page(cache: Path, page: int, found: Mapping[int, ForgeRecord]) -> None:
-    kept = [line for _, line in _lines(cache.read_text())] if cache.exists() else []
-    record = {"page": page, "pulls": [one.model_dump() for one in found.values()]}
+def _keep_page(
+    cache: Path, repo: str, page: int, found: Mapping[int, ForgeRecord]
+) -> None:
+    text = cache.read_text("utf-8", errors="replace") if cache.exists() else ""
+    kept = [line for _, line in _lines(text)]
+    records = [one.model_dump() for one in found.values()]
+    record = {"repo": repo, "page": page, "pulls": records}
     lines = [*kept[: page - 1], json.dumps(record)]
     write_whole(cache, "".join(line + "\n" for line in lines))
 

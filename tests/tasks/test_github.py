@@ -114,6 +114,26 @@ def test_what_was_fetched_is_not_fetched_again(forge: Forge, tmp_path: Path) -> 
     ]
 
 
+def test_pages_of_another_repository_are_none_of_this_one(
+    forge: Forge, tmp_path: Path
+) -> None:
+    """Mined to the same file, a second repository got the texts of the first."""
+    cache = tmp_path / "cache"
+    fetch_records(forge.api(), "o/n", [150], cache)
+    fetch_records(forge.api(), "o/other", [7], cache)
+    fetch_records(forge.api(), "o/other", [7], cache)
+    asked = [path.partition("?")[0] for path, _ in forge.requests]
+    assert asked == ["/repos/o/n/pulls"] * 2 + ["/repos/o/other/pulls"]
+
+
+def test_damaged_pages_are_fetched_again(forge: Forge, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.write_bytes(b'{"repo": "\xff"}\n3\n')
+    assert 7 in fetch_records(forge.api(), "o/n", [7], cache)
+    assert 7 in fetch_records(forge.api(), "o/n", [7], cache)
+    assert len(forge.requests) == 1
+
+
 def test_numbers_that_do_not_exist_end_with_the_last_page(
     forge: Forge, tmp_path: Path
 ) -> None:
