@@ -12,14 +12,21 @@ from dataclasses import dataclass, replace
 from email.message import Message
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from tasks.errors import SuiteError
 from tasks.pull_requests import PullRequest
+from tasks.times import parse_time
 from tasks.whole_files import write_whole
 
 __all__ = [
@@ -39,6 +46,15 @@ _LONGEST_WAIT_S = 3700
 """GitHub's limits start anew every hour."""
 
 
+def _check_time(value: str | None) -> str | None:
+    if value:
+        parse_time(value)
+    return value
+
+
+_Time = Annotated[str | None, AfterValidator(_check_time)]
+
+
 class _User(BaseModel):
     login: str
 
@@ -53,8 +69,8 @@ class ForgeRecord(BaseModel):
     body: str | None = None
     user: _User | None = None
     state: str | None = None
-    created_at: str | None = None
-    merged_at: str | None = None
+    created_at: _Time = None
+    merged_at: _Time = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +104,7 @@ def read_records(path: Path) -> dict[int, ForgeRecord]:
         raise SuiteError(message) from error
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = [_load_line(path, n, line) for n, line in _lines(text)]
     if isinstance(value, dict):
         value = [value] if "number" in value else list(value.values())
@@ -160,7 +176,8 @@ def _check_records(value: Any, where: str) -> dict[int, ForgeRecord]:  # noqa: A
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         column = ".".join(str(part) for part in first["loc"])
-        message = f"{where}: a pull request's {column!r}: {first['msg'].lower()}"
+        reason = first["msg"].removeprefix("Value error, ")
+        message = f"{where}: a pull request's {column!r}: {reason}"
         raise SuiteError(message) from None
     return {record.number: record for record in records}
 
@@ -174,7 +191,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 def _load_line(path: Path, number: int, line: str) -> Any:  # noqa: ANN401
     try:
         return json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         message = f"{path}, line {number}: broken JSON ({error}): repair the line"
         raise SuiteError(message) from error
 

@@ -227,7 +227,14 @@ def test_a_file_of_the_same_shape_does_as_well(tmp_path: Path, text: str) -> Non
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("3", "no list"), ('[{"number": 1}]', "'title'"), ("{\n{", "line 1: broken")],
+    [
+        ("3", "no list"),
+        ('[{"number": 1}]', "'title'"),
+        ("{\n{", "line 1: broken"),
+        # It was written into the suite, which could then not be read.
+        ('[{"number": 1, "title": "", "merged_at": "2024/05/01"}]', "'2024/05/01' is"),
+        ("[" * 100_000, "line 1: broken"),
+    ],
 )
 def test_a_file_of_another_shape_is_refused(
     tmp_path: Path, text: str, said: str
