@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from swe_features.commands.given_path import given_path
 from swe_features.suite_mining import (
     Enrich,
     Mined,
@@ -50,7 +51,16 @@ GitHub = Annotated[
 
 def mine(  # noqa: PLR0917 - an option is a parameter
     repo: Annotated[str, typer.Argument(help="A clone, or a URL to clone.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The suite's file.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            parser=given_path,
+            metavar="PATH",
+            help="The suite's file.",
+        ),
+    ],
     name: Annotated[
         str | None, typer.Option(help="owner/name for the rows; asked of the clone.")
     ] = None,

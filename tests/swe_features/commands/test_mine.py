@@ -168,6 +168,18 @@ def test_the_api_is_not_asked_for_a_name_that_no_forge_gave(
     assert not output.exists()
 
 
+def test_an_output_that_stays_empty_names_nothing(
+    history: History,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A variable of a shell that was never set was a traceback with --github api."""
+    monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:9")
+    arguments = [str(history.path), "-o", "", "--github", "api", "--name", "o/n"]
+    assert call("mine", "swe_features.commands.mine", arguments) == 2
+    assert "an empty path names nothing" in capsys.readouterr().err
+
+
 def test_a_repository_without_commits_is_told_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
