@@ -77,6 +77,9 @@ def check(
 
     swe-features suite check suite.jsonl --repo path/to/clone
     """
+    if mask is not None and mask.resolve() == suite.resolve():
+        message = f"--mask {mask} would take the place of the suite: name another file"
+        raise ConfigError(message)
     found = check_suite(suite, open_repositories(repo, clones_folder()), cutoff=cutoff)
     record = describe_check(found)
     if as_json:

@@ -94,6 +94,15 @@ def test_a_masked_suite_gives_nothing_away(
     assert (record["leaking"], record["instances"]) == (0, 2)
 
 
+def test_a_masked_suite_does_not_take_the_place_of_the_suite(
+    history: History, suite: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = suite.read_bytes()
+    assert run(history, "check", suite, "--mask", str(suite)) == 2
+    assert "name another file" in capsys.readouterr().err
+    assert suite.read_bytes() == before
+
+
 def test_an_instance_is_shown_without_terminal_escapes(
     history: History, suite: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
