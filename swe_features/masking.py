@@ -26,7 +26,7 @@ def mask_files(text: str, files: Iterable[str]) -> str:
     forms = sorted({f for file in files for f in _forms(file)}, key=lambda f: -len(f))
     if not forms:
         return text
-    alternatives = "|".join(re.escape(form) for form in forms)
+    alternatives = "|".join(map(_alternative, forms))
     # What surrounds a name may be any punctuation, but no further letter or folder. Its
     # own folders are read from where they begin, once: from each dot anew would take a
     # time that grows with the square of the text.
@@ -44,5 +44,11 @@ def _forms(file: str) -> set[str]:
     if len(path.stem) >= SHORTEST_STEM and ("_" in path.stem or "-" in path.stem):
         # `base_coder` is a name; `main` or `models` is a word.
         forms.add(path.stem)
-    # A module of one part, such as `setup`, is a word as well.
-    return {form for form in forms if "." in form or "_" in form or "-" in form}
+    # A module of one part, such as `setup`, is a word as well; `Makefile` is a name.
+    return {form for form in forms if re.search(r"[./_-]|^[A-Z]", form)}
+
+
+def _alternative(form: str) -> str:
+    """A pattern for one form; what is a name by its capital alone keeps that."""
+    escaped = re.escape(form)
+    return escaped if re.search(r"[./_-]", form) else f"(?-i:{escaped})"

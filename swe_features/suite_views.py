@@ -10,9 +10,9 @@ from typing import Any
 from rich.console import Console
 
 from agent.plain_text import strip_escapes
+from swe_features.masking import mask_files
 from swe_features.scoring import score_files
 from tasks.instances import Instance
-from tasks.leaks import mask_names
 from tasks.paper_suite import PaperFinding
 from tasks.pull_requests import PullRequest
 from tasks.suite_checks import InstanceCheck, SuiteCheck
@@ -34,8 +34,8 @@ def print_instance(console: Console, instance: Instance, *, masked: bool) -> Non
     target = instance.target
     title, body = strip_escapes(target.title), strip_escapes(target.body)
     if masked:
-        title = mask_names(title, instance.gold_files)
-        body = mask_names(body, instance.gold_files)
+        title = mask_files(title, instance.gold_files)
+        body = mask_files(body, instance.gold_files)
     console.print(f"{instance.instance_id}: {title}")
     console.print(f"base {target.base_commit}, head {target.head_commit or 'unknown'}")
     lines = body.splitlines()

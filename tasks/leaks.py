@@ -5,10 +5,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-__all__ = ["Leak", "find_leak", "mask_names"]
+__all__ = ["Leak", "find_leak"]
 
-MASK = "[file]"
 _EDGE = r"[\w.-]"
+_ROOT = r"(?:https?://[\w./%@+~-]*/|[ab]/|\./)?"
+"""What may stand before a path: where a forge shows it, or a side of a diff."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,6 @@ def find_leak(text: str, gold: AbstractSet[str]) -> Leak:
     return Leak(named, len(named) / len(gold))
 
 
-def mask_names(text: str, gold: AbstractSet[str]) -> str:
-    """The text with every path and name of a gold file replaced by `[file]`."""
-    for path in sorted(gold, key=lambda path: (-len(path), path)):
-        text = _pattern(path).sub(MASK, text)
-    return text
-
-
 def _pattern(path: str) -> re.Pattern[str]:
     """A path, any end of it from a folder on, or its name; nothing else around it."""
     parts = PurePosixPath(path).parts
@@ -47,4 +41,4 @@ def _pattern(path: str) -> re.Pattern[str]:
         # `commands` or `main` is a word before it is a name; `Makefile` is a name.
         tails = [tail for tail in tails if "/" in tail or tail[:1].isupper()]
     choices = "|".join(re.escape(tail) for tail in tails) or r"(?!)"
-    return re.compile(rf"(?<![\w./-])(?:\./)?(?:{choices})(?!{_EDGE}*\w)")
+    return re.compile(rf"(?<![\w./-]){_ROOT}(?:{choices})(?!{_EDGE}*\w)")

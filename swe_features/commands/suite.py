@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from swe_features.errors import ConfigError
+from swe_features.masking import mask_files
 from swe_features.suite_views import (
     describe_check,
     describe_statistics,
@@ -21,7 +22,6 @@ from swe_features.suite_views import (
 from swe_features.version import version
 from tasks.errors import SuiteError
 from tasks.hub_dataset import fetch_dataset, read_dataset
-from tasks.leaks import mask_names
 from tasks.obtaining import cache_folder, clones_folder, open_repositories
 from tasks.paper_suite import build_paper_suite
 from tasks.suite import Suite, load_suite
@@ -215,8 +215,8 @@ def write_masked(path: Path, found: SuiteCheck, source: Path) -> None:
     rows = [
         replace(
             one.instance.target,
-            title=mask_names(one.instance.target.title, one.instance.gold_files),
-            body=mask_names(one.instance.target.body, one.instance.gold_files),
+            title=mask_files(one.instance.target.title, one.instance.gold_files),
+            body=mask_files(one.instance.target.body, one.instance.gold_files),
         )
         for one in found.instances
     ]

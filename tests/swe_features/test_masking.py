@@ -1,8 +1,15 @@
 import pytest
 
 from swe_features.masking import mask_files
+from tasks.leaks import find_leak
 
-GOLD = ["aider/coders/base_coder.py", "aider/main.py", "setup.cfg"]
+GOLD = [
+    "aider/coders/base_coder.py",
+    "aider/main.py",
+    "setup.cfg",
+    "Makefile",
+    "bin/run",
+]
 
 
 @pytest.mark.parametrize(
@@ -19,6 +26,7 @@ GOLD = ["aider/coders/base_coder.py", "aider/main.py", "setup.cfg"]
         ("https://host.example/o/r/blob/v1.2/aider/main.py#L3", "https:[file]#L3"),
         ("/srv/clone/aider/main.py", "[file]"),
         ("main.py.orig/main.py", "[file]"),
+        ("the Makefile calls bin/run", "the [file] calls [file]"),
     ],
 )
 def test_every_way_to_name_a_gold_file_is_masked(text: str, masked: str) -> None:
@@ -35,6 +43,7 @@ def test_every_way_to_name_a_gold_file_is_masked(text: str, masked: str) -> None
         "base_coders",
         "aider/io.py",
         "setup the aider",
+        "run a makefile",
     ],
 )
 def test_other_words_stay(text: str) -> None:
@@ -52,3 +61,16 @@ def test_long_runs_of_what_a_path_is_made_of_are_read(piece: str) -> None:
 
 def test_nothing_to_mask_is_fine() -> None:
     assert mask_files("text", []) == "text"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "aider/main.py by ./bin/run, and a Makefile",
+        "https://forge.example/~o/n/blob/v%201/bin/run",
+        "--- a/bin/run\n+++ b/Makefile\n",
+    ],
+)
+def test_what_is_masked_leaks_nothing(text: str) -> None:
+    assert find_leak(text, set(GOLD)).named
+    assert not find_leak(mask_files(text, GOLD), set(GOLD)).named
