@@ -62,6 +62,8 @@ def came_before(candidate: PullRequest, base: str, repository: History) -> bool:
     base_time = repository.commit_time(base)
     if candidate.merged_at is not None:
         return parse_time(candidate.merged_at) <= base_time
+    if candidate.merge_commit is not None:
+        return False  # it was merged, and not into what the clone has
     if head is None or repository.commit_time(head) > base_time:
         return False
     return candidate.created_at is None or parse_time(candidate.created_at) <= base_time

@@ -159,6 +159,8 @@ def test_any_order_is_the_papers_setting_by_name(
         ({"created_at": "2024-01-05T11:59:59Z"}, True),
         ({"merged_at": "2024-01-04T00:00:00Z"}, True),
         ({"merged_at": "2024-01-06T00:00:00Z"}, False),
+        ({"merge_commit": "a" * 40}, False),
+        ({"merge_commit": "a" * 40, "merged_at": "2024-01-04T00:00:00Z"}, True),
     ],
 )
 def test_dates_decide_for_what_is_not_in_the_history(
