@@ -106,10 +106,12 @@ def mine_suite(
     if not selected.pull_requests:
         _refuse_without_trees(repository, selected.rejections)
     rejections += selected.rejections
-    rows, doubled = drop_duplicates(selected.pull_requests)
-    rejections += doubled
+    rows = selected.pull_requests
     if enrich is not None:
         rows = enrich(rows)
+    # By the titles that are written, not by those that the history told.
+    rows, doubled = drop_duplicates(rows)
+    rejections += doubled
     candidates = len(rows)
     if judge is not None:
         rows, refused = judge_all(judge, rows)

@@ -148,6 +148,19 @@ def test_texts_and_states_can_come_from_a_file(
     assert (row["title"], row["body"]) == ("Add colours", "Told by the forge.")
 
 
+def test_two_attempts_that_only_the_forge_titles_alike_are_one(
+    history: History, tmp_path: Path
+) -> None:
+    """The second would have its own answer as context."""
+    records = [{"number": number, "title": "Add colours"} for number in (1, 3)]
+    (tmp_path / "pulls.json").write_text(json.dumps(records))
+    output = tmp_path / "suite.jsonl"
+    options = ("--judge", "none", "--github", str(tmp_path / "pulls.json"))
+    assert mine(history, output, *options) == 0
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [row["pr_number"] for row in rows] == [1, 2]
+
+
 @pytest.mark.parametrize("remote", ["", "/srv/git/owner/name", "file:///srv/o/name"])
 def test_the_api_is_not_asked_for_a_name_that_no_forge_gave(
     history: History,
