@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 from tasks.histories import read_history
 from tasks.pull_requests import PullRequest
@@ -31,17 +32,15 @@ def relate_nearest(
     """
     heads = [p.head_commit for p in candidates if p.head_commit]
     history = read_history(repository, [tip, *heads])
-    likeness = similarities(vectorize(candidates))
-    places = {p.pr_number: place for place, p in enumerate(candidates)}
-    related = []
-    for target in targets:
-        row = likeness[places[target.pr_number]]
-        nearest: list[int] = []
-        for place in sorted(row, key=lambda place: (-row[place], place)):
-            if len(nearest) == count:
-                break
-            if came_before(candidates[place], target.base_commit, history):
-                nearest.append(candidates[place].pr_number)
-        extra = {**target.extra, "related_prs": nearest}
-        related.append(replace(target, extra=extra))
-    return tuple(related)
+    wanted = {target.pr_number: target.base_commit for target in targets}
+    nearest: dict[int, list[int]] = {}
+    for one, row in zip(candidates, similarities(vectorize(candidates)), strict=True):
+        if one.pr_number in wanted:
+            alike = (candidates[n] for n in sorted(row, key=lambda n: (-row[n], n)))
+            base = wanted[one.pr_number]
+            past = (other for other in alike if came_before(other, base, history))
+            nearest[one.pr_number] = [other.pr_number for other in islice(past, count)]
+    return tuple(
+        replace(one, extra={**one.extra, "related_prs": nearest[one.pr_number]})
+        for one in targets
+    )

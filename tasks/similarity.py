@@ -8,7 +8,7 @@ under a second.
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tasks.pull_requests import PullRequest
 
@@ -47,21 +47,22 @@ def vectorize(pull_requests: Sequence[PullRequest]) -> list[Vector]:
     return [_normalize(vector) for vector in vectors]
 
 
-def similarities(vectors: Sequence[Vector]) -> list[dict[int, float]]:
-    """Cosine of each vector with every other one that it shares something with."""
+def similarities(vectors: Sequence[Vector]) -> Iterator[dict[int, float]]:
+    """Cosine of each vector with every other one that it shares something with.
+
+    One after the other, because all of them are as many as pairs.
+    """
     postings: dict[str, list[tuple[int, float]]] = {}
     for place, vector in enumerate(vectors):
         for term, share in vector.items():
             postings.setdefault(term, []).append((place, share))
-    found: list[dict[int, float]] = []
     for place, vector in enumerate(vectors):
         row: dict[int, float] = {}
         for term, share in vector.items():
             for other, weight in postings[term]:
                 row[other] = row.get(other, 0.0) + share * weight
         row.pop(place, None)
-        found.append(row)
-    return found
+        yield row
 
 
 def _describe(pull_request: PullRequest) -> dict[str, Counter[str]]:

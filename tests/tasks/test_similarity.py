@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 
 from tasks.clusters import cluster_pull_requests
@@ -21,7 +23,7 @@ TOPICS = [
 
 
 def test_the_like_are_more_alike_than_the_unlike() -> None:
-    rows = similarities(vectorize(TOPICS))
+    rows = list(similarities(vectorize(TOPICS)))
     assert rows[0][1] > rows[0].get(3, 0.0)
     assert rows[3][4] > rows[3].get(1, 0.0)
     assert rows[0][1] == pytest.approx(rows[1][0])
@@ -29,7 +31,9 @@ def test_the_like_are_more_alike_than_the_unlike() -> None:
 
 
 def test_what_says_nothing_is_like_nothing() -> None:
-    rows = similarities(vectorize([pull_request(1, ""), pull_request(2, "the and")]))
+    rows = list(
+        similarities(vectorize([pull_request(1, ""), pull_request(2, "the and")]))
+    )
     assert rows == [{}, {}]
 
 
@@ -50,3 +54,14 @@ def test_the_number_of_clusters_can_be_given() -> None:
 
 def test_two_pull_requests_are_one_cluster() -> None:
     assert len({p.cluster for p in cluster_pull_requests(TOPICS[:2])}) == 1
+
+
+def test_rows_come_one_by_one() -> None:
+    """All of a history's at once were as many as pairs, a gigabyte of pytest's."""
+    many = [pull_request(number, "the same words") for number in range(300)]
+    vectors = vectorize(many)
+    tracemalloc.start()
+    assert all(len(row) == 299 for row in similarities(vectors))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 1_000_000
