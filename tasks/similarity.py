@@ -71,7 +71,8 @@ def _describe(pull_request: PullRequest) -> dict[str, Counter[str]]:
     for word in _split(pull_request.title):
         words[word] += 3
     names = [file.filename for file in pull_request.changed_files]
-    parts = Counter(part for name in names for part in set(_split(name)))
+    # In an order: sums of fractions depend on it, and so does who is nearest.
+    parts = Counter(part for name in names for part in dict.fromkeys(_split(name)))
     return {"word": words, "path": parts, "file": Counter(names)}
 
 

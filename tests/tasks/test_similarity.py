@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 import tracemalloc
 
 import pytest
@@ -54,6 +57,26 @@ def test_the_number_of_clusters_can_be_given() -> None:
 
 def test_two_pull_requests_are_one_cluster() -> None:
     assert len({p.cluster for p in cluster_pull_requests(TOPICS[:2])}) == 1
+
+
+def test_likeness_does_not_hang_on_the_order_of_a_set() -> None:
+    """The order is another one in each process: equal neighbours changed places."""
+    code = (
+        "from tests.tasks.test_similarity import *\n"
+        "names = [f'f{n}/part{n % 7}_thing{n % 5}_word{n}.py' for n in range(60)]\n"
+        "many = [pull_request(n, '', *names[n : n + 20]) for n in range(40)]\n"
+        "print(list(similarities(vectorize(many))))"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(told) == 1
 
 
 def test_rows_come_one_by_one() -> None:
