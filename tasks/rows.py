@@ -41,6 +41,7 @@ _STATUS_WORDS = {
     "unchanged": FileStatus.CHANGED,
 } | {status.value: status for status in FileStatus}
 _SHOWN_CHARACTERS = 60
+_LIST = re.compile(r"""\[\s*["'{]""")
 _NAME_STATUS = re.compile(r"([ACDMRT])\d*\t(?:([^\t]+)\t)?([^\t]+)")
 
 
@@ -160,8 +161,10 @@ def _read_changed_files(value: object) -> tuple[ChangedFile, ...]:
         if text.startswith("["):
             try:
                 return _read_changed_files(json.loads(text))
-            except json.JSONDecodeError:
-                pass  # a name may begin with a bracket
+            except (json.JSONDecodeError, RecursionError) as error:
+                if _LIST.match(text):  # a name may begin with a bracket alone
+                    message = "a list of files is JSON, with double quotes and an end"
+                    raise ValueError(message) from error
         return tuple(_read_name(line) for line in value.splitlines() if line.strip())
     if isinstance(value, list | tuple):
         return tuple(_read_file(item) for item in value)

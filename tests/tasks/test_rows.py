@@ -90,6 +90,13 @@ def test_a_copy_in_name_status_form_is_added() -> None:
     assert (file.filename, file.status) == ("new.py", "added")
 
 
+@pytest.mark.parametrize("name", ["[slug].js", "[" * 5000])
+def test_a_name_may_begin_with_a_bracket(name: str) -> None:
+    """The second was a traceback."""
+    (pull_request,) = read(row(changed_files=name)).rows
+    assert [file.filename for file in pull_request.changed_files] == [name]
+
+
 def test_missing_texts_and_files_are_empty() -> None:
     (pull_request,) = read(row(title=None, body=None, changed_files=None)).rows
     assert (pull_request.title, pull_request.body) == ("", "")
@@ -115,6 +122,9 @@ def test_missing_texts_and_files_are_empty() -> None:
         ({"changed_files": ["/etc/passwd"]}, "no path from the repository root"),
         ({"changed_files": [{"filename": "a", "status": "eaten"}]}, "'eaten'"),
         ({"changed_files": [[1]]}, "an object or a name"),
+        # As a spreadsheet cuts it, and as Python prints it: each was one gold file.
+        ({"changed_files": '["a.py", "b.p'}, "double quotes and an end"),
+        ({"changed_files": "['a.py', 'b.py']"}, "double quotes and an end"),
         ({"title": 3}, "'title' is 3"),
         ({"created_at": "yesterday"}, "'yesterday' is no time"),
     ],
