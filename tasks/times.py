@@ -15,7 +15,7 @@ def parse_time(text: str) -> int:
     """
     try:
         moment = datetime.fromisoformat(text)
-        if len(text) == len("2024-05-31"):
+        if len(text) <= len("2024-05-31"):
             moment = datetime.combine(moment.date(), time.max)
         zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return int(zoned.astimezone(UTC).timestamp())

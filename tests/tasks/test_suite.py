@@ -156,6 +156,7 @@ def test_any_order_is_the_papers_setting_by_name(
         ({}, True),
         ({"created_at": "2024-01-04"}, True),
         ({"created_at": "2024-01-05"}, False),
+        ({"created_at": "20240105"}, False),
         ({"created_at": "2024-01-05T11:59:59Z"}, True),
         ({"merged_at": "2024-01-04T00:00:00Z"}, True),
         ({"merged_at": "2024-01-06T00:00:00Z"}, False),
