@@ -81,11 +81,19 @@ def read_dataset(folder: Path) -> RowsRead:
     rows: list[PullRequest] = []
     problems: list[RowProblem] = []
     lines: list[int] = []
+    places: dict[str, str] = {}
     for path in paths:
+        name = path.relative_to(folder).as_posix()
         read = read_rows(_lines(path))
-        rows += read.rows
-        problems += read.problems
-        lines += read.lines
+        problems += [RowProblem(p.line, f"{name}: {p.message}") for p in read.problems]
+        for line, row in zip(read.lines, read.rows, strict=True):
+            first = places.setdefault(row.instance_id, name)
+            if first == name:
+                rows.append(row)
+                lines.append(line)
+            else:
+                message = f"{name}: {row.instance_id} is in {first} already"
+                problems.append(RowProblem(line, message))
     return RowsRead(tuple(rows), tuple(problems), tuple(lines))
 
 

@@ -98,6 +98,17 @@ def test_json_of_rows_is_read(tmp_path: Path) -> None:
     assert [row.pr_number for row in read_dataset(tmp_path).rows] == [7, 8]
 
 
+def test_a_row_that_two_files_have_is_taken_once(tmp_path: Path) -> None:
+    """The suite that was written had it twice, and no command read it."""
+    (tmp_path / "a.json").write_text(json.dumps([ROW]))
+    (tmp_path / "b.jsonl").write_text(json.dumps(ROW) + "\n{\n")
+    read = read_dataset(tmp_path)
+    assert [row.pr_number for row in read.rows] == [7]
+    again, broken = map(str, sorted(read.problems, key=lambda one: one.line))
+    assert again == "line 1: b.jsonl: owner__name-7 is in a.json already"
+    assert broken.startswith("line 2: b.jsonl: broken JSON")
+
+
 def test_parquet_of_rows_is_read(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     pyarrow = pytest.importorskip("pyarrow")
