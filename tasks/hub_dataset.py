@@ -98,11 +98,21 @@ def read_dataset(folder: Path) -> RowsRead:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    if path.suffix == ".jsonl":
+    if path.suffix == ".jsonl" or (path.suffix == ".json" and _holds_lines(path)):
         yield from path.read_bytes().split(b"\n")
         return
     for value in _read_parquet(path) if path.suffix == ".parquet" else _read_json(path):
         yield json.dumps(value, default=str).encode()
+
+
+def _holds_lines(path: Path) -> bool:
+    """Whether JSON lines are called `.json`, as the datasets library calls them."""
+    with path.open("rb") as file:
+        first, second = file.readline(), file.readline()
+    try:
+        return isinstance(json.loads(first), dict) and bool(second.strip())
+    except ValueError:
+        return False
 
 
 # Any, here and below: rows before they are checked.

@@ -98,6 +98,14 @@ def test_json_of_rows_is_read(tmp_path: Path) -> None:
     assert [row.pr_number for row in read_dataset(tmp_path).rows] == [7, 8]
 
 
+def test_lines_of_json_may_be_called_json(tmp_path: Path) -> None:
+    rows = (ROW, ROW | {"pr_number": 8})
+    (tmp_path / "test.json").write_text("\n".join(map(json.dumps, rows)))
+    assert [row.pr_number for row in read_dataset(tmp_path).rows] == [7, 8]
+    (tmp_path / "test.json").write_text(json.dumps(ROW) + "\n")
+    assert [row.pr_number for row in read_dataset(tmp_path).rows] == [7]
+
+
 def test_a_row_that_two_files_have_is_taken_once(tmp_path: Path) -> None:
     """The suite that was written had it twice, and no command read it."""
     (tmp_path / "a.json").write_text(json.dumps([ROW]))
