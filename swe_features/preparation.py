@@ -295,10 +295,7 @@ def _unrelated(
             if pull.repo == target.repo
             and pull.pr_number not in near
             and (pull.cluster is None or pull.cluster != target.cluster)
-            and (
-                order != Order.PAST_ONLY
-                or came_before(pull, target.base_commit, repository)
-            )
+            and (order != Order.PAST_ONLY or came_before(pull, target, repository))
         ]
         candidates.sort(key=lambda pull: digest([target.instance_id, pull.pr_number]))
         chosen = candidates[: len(instance.related)]

@@ -309,16 +309,22 @@ class CommitGraph:
 
     def is_ancestor(self, ancestor: int, descendant: int) -> bool:
         """Whether `ancestor` is `descendant` or in its history."""
-        place = self.introduced[descendant] if self.introduced else _NONE
+        introduced = self.introduced
+        place = introduced[descendant] if introduced else _NONE
         if place != _NONE and self.main_line[place] == descendant:
-            return _NONE < self.introduced[ancestor] <= place
+            return _NONE < introduced[ancestor] <= place
+        joined = introduced[ancestor] if introduced else _NONE
         seen, waiting = {descendant}, [descendant]
         while waiting:
             commit = waiting.pop()
             if commit == ancestor:
                 return True
             for parent in self.parents(commit):
-                if parent not in seen and parent >= ancestor:
+                if parent in seen or parent < ancestor:
+                    continue
+                # All that is above one of the main line's history joined that before.
+                place = introduced[parent] if introduced else _NONE
+                if place == _NONE or _NONE < joined <= place:
                     seen.add(parent)
                     waiting.append(parent)
         return False

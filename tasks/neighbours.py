@@ -32,13 +32,13 @@ def relate_nearest(
     """
     heads = [p.head_commit for p in candidates if p.head_commit]
     history = read_history(repository, [tip, *heads])
-    wanted = {target.pr_number: target.base_commit for target in targets}
+    wanted = {target.pr_number: target for target in targets}
     nearest: dict[int, list[int]] = {}
     for one, row in zip(candidates, similarities(vectorize(candidates)), strict=True):
         if one.pr_number in wanted:
             alike = (candidates[n] for n in sorted(row, key=lambda n: (-row[n], n)))
-            base = wanted[one.pr_number]
-            past = (other for other in alike if came_before(other, base, history))
+            target = wanted[one.pr_number]
+            past = (other for other in alike if came_before(other, target, history))
             nearest[one.pr_number] = [other.pr_number for other in islice(past, count)]
     return tuple(
         replace(one, extra={**one.extra, "related_prs": nearest[one.pr_number]})

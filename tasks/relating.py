@@ -41,18 +41,22 @@ class Order(StrEnum):
     """The paper's setting: the future leaks into the context."""
 
 
-def came_before(candidate: PullRequest, base: str, repository: History) -> bool:
-    """Whether everything we show of `candidate` existed when `base` was committed.
+def came_before(
+    candidate: PullRequest, target: PullRequest, repository: History
+) -> bool:
+    """Whether all that we show of `candidate` existed at the base of `target`.
 
-    A merged pull request counts once its merge (or its head) is in the history of
-    `base`. One that was never merged counts where its head was committed, and it was
-    opened, no later than `base`. What cannot be told counts as later.
+    A merged pull request counts once its merge (or its head) is in the history of the
+    base. One that was never merged counts where its head was committed, and it was
+    opened, no later than the base, unless the target itself is built on it. What cannot
+    be told counts as later.
 
     Args:
         candidate: A pull request of the same repository.
-        base: The target's base commit; the repository holds it.
+        target: Whose context it may be; the repository holds its base commit.
         repository: Where both can be looked up.
     """
+    base = target.base_commit
     merge = _existing(candidate.merge_commit, repository)
     head = _existing(candidate.head_commit, repository)
     if any(repository.is_ancestor(commit, base) for commit in (merge, head) if commit):
@@ -62,11 +66,20 @@ def came_before(candidate: PullRequest, base: str, repository: History) -> bool:
     base_time = repository.commit_time(base)
     if candidate.merged_at is not None:
         return parse_time(candidate.merged_at) <= base_time
-    if candidate.merge_commit is not None:
-        return False  # it was merged, and not into what the clone has
-    if head is None or repository.commit_time(head) > base_time:
+    if candidate.merge_commit is not None or head is None:
+        return False  # it was merged, but not into what the clone has; or nobody knows
+    opened = candidate.created_at
+    if opened is not None and parse_time(opened) > base_time:
         return False
-    return candidate.created_at is None or parse_time(candidate.created_at) <= base_time
+    return repository.commit_time(head) <= base_time and not _is_part(
+        head, target, repository
+    )
+
+
+def _is_part(head: str, target: PullRequest, repository: History) -> bool:
+    """Whether a target is built on a head, whose patch is then some of its answer."""
+    answer = _existing(target.head_commit, repository)
+    return answer is not None and repository.is_ancestor(head, answer)
 
 
 def choose_related(

@@ -98,7 +98,7 @@ def load_suite(
             if other is not pull_request and other.repo == pull_request.repo
         ]
         history = histories.of(repository)
-        may_show = partial(_may_show, chosen, pull_request.base_commit, history)
+        may_show = partial(_may_show, chosen, pull_request, history)
         related = choose_related(pull_request, candidates, relate, may_show)
         instances.append(Instance(pull_request, oldest_first(related, history), gold))
     _refuse(Path(path), problems, instances, skip_invalid=skip_invalid)
@@ -155,9 +155,9 @@ def load_gold(
 
 
 def _may_show(
-    order: Order, base: str, history: History, candidate: PullRequest
+    order: Order, target: PullRequest, history: History, candidate: PullRequest
 ) -> bool:
-    return order is Order.ANY_ORDER or came_before(candidate, base, history)
+    return order is Order.ANY_ORDER or came_before(candidate, target, history)
 
 
 def gold_files(changed_files: tuple[ChangedFile, ...]) -> frozenset[str]:

@@ -187,6 +187,18 @@ def test_what_was_merged_after_the_base_is_not_past_however_old_its_head(
     assert related(suite, 3) == [1]
 
 
+def test_what_the_target_is_built_on_is_some_of_its_answer(
+    history: History, tmp_path: Path
+) -> None:
+    """Its patch was shown: nine of eleven gold files of one of httpx's."""
+    rows = three_related(history)
+    history.git("checkout", "-q", "-B", "target", rows[2]["head_commit"])
+    history.git("merge", "-q", "-X", "ours", "--no-edit", rows[1]["base_commit"], day=7)
+    rows[1]["head_commit"] = history.add({"a.py": "on top of it\n"})
+    suite = load_suite(write(tmp_path, *rows), Repository.open(history.path))
+    assert related(suite, 3) == [1]
+
+
 def test_without_a_head_nothing_is_past(history: History, tmp_path: Path) -> None:
     rows = three_related(history)
     del rows[2]["head_commit"]
