@@ -31,12 +31,18 @@ _GITEA = re.compile(
     r"Merge pull request ['\"](.+)['\"] \([#!](\d{1,9})\) from (?:([^/\s]+)/)?\S+ into "
 )
 _BITBUCKET = re.compile(r"Merged in \S+ \(pull request #(\d{1,9})\)\s*$")
+_STASH = re.compile(r"Merge pull request #(\d{1,9}) in \S+ from (?:\S+:)?(\S+) to \S+$")
+_BITBUCKET_SERVER = re.compile(r"Pull request #(\d{1,9}): (.+)$")
+_BITBUCKET_BRANCHES = re.compile(r"^Merge in \S+ from \S+ to \S+\s*$", re.MULTILINE)
 _AZURE = re.compile(r"Merged PR (\d{1,9}): (.+)$")
-_GITLAB_TRAILER = re.compile(r"^See merge request \S*!(\d{1,9})\s*$", re.MULTILINE)
+_GITLAB_TRAILER = re.compile(
+    r"^See merge request (?:\S*!|https?://\S+/merge_requests/)(\d{1,9})\s*$",
+    re.MULTILINE,
+)
 _GITLAB_SUBJECT = re.compile(r"Merge branch '.+'")
 _TRAILER = re.compile(
     r"^(?:Co-authored-by|Signed-off-by|Reviewed-by|Acked-by|Tested-by|Change-Id|"
-    r"PR-URL|Reviewed-on|Approved-by|See merge request)\b.*$",
+    r"PR-URL|Reviewed-on|Approved-by|Merged-by|See merge request)\b.*$",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -69,8 +75,12 @@ def _read_github(subject: str, rest: str) -> MergeMessage | None:
     if match is None:
         return None
     title, body = _first_line(rest)
-    named = re.sub(r"[-_/]+", " ", match[3])
-    return MergeMessage(int(match[1]), title or named, body, login=match[2])
+    title = title or _words(match[3])
+    return MergeMessage(int(match[1]), title, body, login=match[2])
+
+
+def _words(branch: str) -> str:
+    return re.sub(r"[-_/]+", " ", branch)
 
 
 def _read_github_bare(subject: str, rest: str) -> MergeMessage | None:
@@ -96,6 +106,22 @@ def _read_bitbucket(subject: str, rest: str) -> MergeMessage | None:
         return None
     title, body = _first_line(rest)
     return MergeMessage(int(match[1]), title or subject, body)
+
+
+def _read_stash(subject: str, rest: str) -> MergeMessage | None:
+    """Bitbucket Server, as it was before its fifth version: it gives no title."""
+    match = _STASH.match(subject)
+    if match is None:
+        return None
+    return MergeMessage(int(match[1]), _words(match[2]), clean_body(rest))
+
+
+def _read_bitbucket_server(subject: str, rest: str) -> MergeMessage | None:
+    match = _BITBUCKET_SERVER.match(subject)
+    if match is None or not _BITBUCKET_BRANCHES.search(rest):
+        return None
+    body = clean_body(_BITBUCKET_BRANCHES.sub("", rest))
+    return MergeMessage(int(match[1]), match[2], body)
 
 
 def _read_azure(subject: str, rest: str) -> MergeMessage | None:
@@ -127,9 +153,15 @@ def _first_line(text: str) -> tuple[str, str]:
 
 
 _Reader = Callable[[str, str], MergeMessage | None]
-_READERS: tuple[_Reader, ...] = (_read_github, _read_gitea, _read_github_bare)
+_READERS: tuple[_Reader, ...] = (
+    _read_github,
+    _read_gitea,
+    _read_stash,
+    _read_github_bare,
+)
 _SINGLE_READERS: tuple[_Reader, ...] = (
     _read_bitbucket,
+    _read_bitbucket_server,
     _read_azure,
     _read_gitlab,
     _read_suffix,

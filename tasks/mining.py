@@ -27,7 +27,7 @@ from tasks.tree_pairs import Comparison, compare_pairs
 
 __all__ = ["Found", "compare_drafts", "find_pull_requests"]
 
-_MENTION = re.compile(rb"[#!]\d|[Gg][Hh]-\d|PR \d")
+_MENTION = re.compile(rb"[#!]\d|[Gg][Hh]-\d|PR \d|merge_requests/\d")
 _HEAD_REF = re.compile(r"refs/(?:pull|merge-requests)/(\d+)/head")
 
 

@@ -27,6 +27,21 @@ CASES = [
         MergeMessage(12, "Add a thing", "Words"),
     ),
     (
+        "Merge branch 'x' into 'main'\n\nAdd a thing\n\nSee merge request "
+        "https://forge.example/group/project/-/merge_requests/12\n\nMerged-by: Me",
+        MergeMessage(12, "Add a thing", ""),
+    ),
+    (
+        "Pull request #12: Add a thing\n\nMerge in GROUP/project from x to main\n\n"
+        "* commit 'abc':\n  Begin it",
+        MergeMessage(12, "Add a thing", "* commit 'abc':\n  Begin it"),
+    ),
+    (
+        "Merge pull request #12 in GROUP/project from ~ME/project:add_a-thing to main\n"
+        "\n* commit 'abc':\n  Begin it",
+        MergeMessage(12, "add a thing", "* commit 'abc':\n  Begin it"),
+    ),
+    (
         "Add a thing (#12)\n\n* one\n* two",
         MergeMessage(12, "Add a thing", "* one\n* two"),
     ),
@@ -48,6 +63,8 @@ def test_what_forges_write_is_read(message: str, expected: MergeMessage) -> None
         "Merge branch 'main' into feature",
         "See #12 for more\n\n(#12)",
         "Add (#12) a thing",
+        "Pull request #12: it broke",
+        "Words\n\nAs https://forge.example/g/p/-/merge_requests/12 says",
         "Add a thing (#1234567890)",
         "",
     ],

@@ -97,6 +97,14 @@ def test_a_squash_starts_at_its_parent(history: History) -> None:
     assert draft == Draft(12, Kind.SQUASH, base, head, head)
 
 
+def test_the_address_of_a_merge_request_names_it(history: History) -> None:
+    start(history)
+    address = "https://forge.example/group/project/-/merge_requests/7"
+    message = f"Add a thing\n\nSee merge request {address}"
+    head = history.add({"a.py": "two\n"}, message)
+    assert (only(mine(history)).number, only(mine(history)).head) == (7, head)
+
+
 def test_a_rebase_merge_is_found_by_its_copies(history: History) -> None:
     start(history)
     history.git("checkout", "-q", "-b", "branch")
