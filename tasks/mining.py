@@ -183,10 +183,17 @@ class _Search:
 
     def take_commits(self, graph: CommitGraph) -> None:
         """Take each plain commit of the main line, numbered by its id."""
-        taken = {draft.merge or draft.head for draft in self.drafts.values()}
+        taken: set[int] = set()
+        for draft in self.drafts.values():
+            commit = graph.number(draft.merge or draft.head)
+            taken.add(commit)
+            # A rebase is a row of them, and none but the last is named.
+            while draft.kind is Kind.REBASE and graph.id(commit) != draft.base:
+                taken.add(commit)
+                commit = graph.parents(commit)[0]
         for commit in graph.main_line:
             parents = graph.parents(commit)
-            if len(parents) != 1 or graph.id(commit) in taken:
+            if len(parents) != 1 or commit in taken:
                 continue
             number = int(graph.id(commit)[:12], 16)
             placed = Placement(Kind.COMMIT, parents[0], commit, commit)

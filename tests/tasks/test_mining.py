@@ -125,6 +125,8 @@ def test_a_rebase_merge_is_found_by_its_copies(history: History) -> None:
     assert (draft.kind, draft.number) == (Kind.REBASE, 3)
     assert (draft.base, draft.head, draft.merge) == (base, rebased, rebased)
     assert files(history, draft) == {"a.py": "modified", "c.py": "added"}
+    plain = mine(history, with_commits=True).drafts
+    assert [one.head for one in plain if one.kind is Kind.COMMIT] == [base]
 
 
 def test_a_head_that_was_never_merged_starts_at_the_merge_base(
