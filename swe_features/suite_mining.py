@@ -86,6 +86,9 @@ def mine_suite(
     if plan.relate not in RELATIONS:
         message = f"unknown relation {plan.relate!r}: use {', '.join(RELATIONS)}"
         raise SuiteError(message)
+    if plan.cluster_model is not None and plan.relate != "cluster":
+        message = f"{plan.cluster_model} would group nothing: add --relate cluster"
+        raise SuiteError(message)
     if plan.repo is not None and not is_repository_name(plan.repo):
         message = f"cannot name a repository {plan.repo!r}: write owner/name"
         raise SuiteError(message)

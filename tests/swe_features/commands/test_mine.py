@@ -216,6 +216,7 @@ def test_mining_twice_writes_the_same(history: History, tmp_path: Path) -> None:
     ("options", "said"),
     [
         (["--relate", "magic"], "unknown relation 'magic'"),
+        (["--cluster-model", "some/model"], "add --relate cluster"),
         (["--suffixes", ","], "no suffix"),
         (["--min-files", "9"], "no rows to write"),
         (["--branch", "trunk"], "pass --branch"),
