@@ -122,6 +122,8 @@ def show(
             return
     known = ", ".join(one.instance_id for one in loaded.instances[:3])
     message = f"unknown instance {instance!r}: the suite has {known}, ..."
+    if loaded.skipped:
+        message += f" (unusable rows: {len(loaded.skipped)}; see suite check)"
     raise ConfigError(message)
 
 

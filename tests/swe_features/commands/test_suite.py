@@ -119,7 +119,14 @@ def test_an_unknown_instance_is_one_line_and_exit_2(
     history: History, suite: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(history, "show", suite, "99") == 2
-    assert "unknown instance '99': the suite has o__n-1" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "unknown instance '99': the suite has o__n-1" in said
+    assert "unusable" not in said
+    lost = {**json.loads(suite.read_text().splitlines()[0]), "pr_number": 99}
+    lost["base_commit"] = "a" * 40
+    suite.write_text(suite.read_text() + json.dumps(lost) + "\n")
+    assert run(history, "show", suite, "99") == 2
+    assert "(unusable rows: 1; see suite check)" in capsys.readouterr().err
 
 
 def test_statistics_tell_the_distribution(
