@@ -31,6 +31,24 @@ _REFS = (
     "+refs/merge-requests/*/head:refs/merge-requests/*/head",
 )
 
+_ELSEWHERE = frozenset(
+    f"GIT_{name}"
+    for name in (
+        "ALTERNATE_OBJECT_DIRECTORIES",
+        "COMMON_DIR",
+        "DIR",
+        "GRAFT_FILE",
+        "IMPLICIT_WORK_TREE",
+        "INDEX_FILE",
+        "NAMESPACE",
+        "OBJECT_DIRECTORY",
+        "PREFIX",
+        "SHALLOW_FILE",
+        "WORK_TREE",
+    )
+)
+"""Variables that a hook of git has, and that name another repository than the clone."""
+
 
 def is_url(path_or_url: str) -> bool:
     """Whether the text names a repository elsewhere, not a path of this machine."""
@@ -88,11 +106,11 @@ def _point_head(url: str, clone: Path) -> None:
 
 
 def _run(url: str, arguments: list[str]) -> str:
-    environment = os.environ | {"GIT_TERMINAL_PROMPT": "0"}
+    kept = {name: v for name, v in os.environ.items() if name not in _ELSEWHERE}
     try:
         answer = subprocess.run(
             ["git", "-c", "core.hooksPath=/dev/null", *arguments],
-            env=environment,
+            env=kept | {"GIT_TERMINAL_PROMPT": "0"},
             capture_output=True,
             text=True,
             errors="replace",

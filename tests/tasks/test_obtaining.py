@@ -33,6 +33,22 @@ def test_a_url_is_cloned_once_with_pull_request_heads(
     assert [path.name for path in (tmp_path / "cache").iterdir()] == [clone.name]
 
 
+def test_the_repository_of_a_hook_is_not_fetched_into(
+    history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GIT_DIR is set in a hook: its branches were replaced by those of the address."""
+    history.add({"a.py": "one\n"})
+    own = History(tmp_path / "own")
+    work = own.add({"b.py": "mine\n"})
+    own.git("checkout", "-q", "-b", "other")
+    monkeypatch.setenv("GIT_DIR", str(own.path / ".git"))
+
+    clone = obtain(history.path.as_uri(), tmp_path / "cache")
+
+    assert own.git("rev-parse", "main") == work
+    assert Repository.open(clone).resolve("HEAD") == history.git("rev-parse", "main")
+
+
 def test_a_failed_clone_leaves_nothing_and_hides_the_password(tmp_path: Path) -> None:
     url = f"file://user:secret@/{tmp_path}/nothing"
     with pytest.raises(RepositoryError, match="cannot clone") as failed:
