@@ -15,10 +15,11 @@ def draft_of(path: Path) -> Iterator[Path]:
     A block that fails leaves the old file as it was, and no draft. A link stays one,
     and what is no file, as `/dev/stdout`, is written itself.
     """
-    path = path.resolve()
+    # Asked before the links are followed: that of a pipe leads to no name.
     if path.exists() and not path.is_file():
         yield path
         return
+    path = path.resolve()
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
         yield draft

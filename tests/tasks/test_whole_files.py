@@ -1,8 +1,9 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from tasks.whole_files import draft_of
+from tasks.whole_files import draft_of, write_whole
 
 
 def write_and_fail(path: Path) -> None:
@@ -43,3 +44,12 @@ def test_device_is_written_and_not_replaced() -> None:
     with draft_of(Path("/dev/null")) as draft:
         draft.write_text("new")
     assert Path("/dev/null").is_char_device()
+
+
+def test_pipe_is_written_and_not_replaced() -> None:
+    """`/dev/stdout` of a program whose output another one reads."""
+    reading, writing = os.pipe()
+    write_whole(Path(f"/dev/fd/{writing}"), "new")
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        assert pipe.read() == "new"
