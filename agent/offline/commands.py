@@ -50,12 +50,16 @@ class Looks:
     """Makes calls with ids that are unique in the conversation."""
 
     def __init__(self, exchanges: Sequence[Exchange]) -> None:
+        self._taken = {exchange.call.call_id for exchange in exchanges}
         self._made = len(exchanges)
 
     def call(self, tool: str, /, **arguments: object) -> ToolCall:
-        """One tool call."""
-        self._made += 1
-        return ToolCall(f"call_{self._made}", tool, arguments)
+        """One tool call, which may be left unsaid: its id is not used again."""
+        call_id = ""
+        while not call_id or call_id in self._taken:
+            self._made += 1
+            call_id = f"call_{self._made}"
+        return ToolCall(call_id, tool, arguments)
 
 
 def search_term(looks: Looks, term: str) -> ToolCall:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.events import Event
 from agent.learned_context import LearnedContext
 from agent.models.offline_model import OfflineModel
 from agent.rollout import Rollout
@@ -125,6 +126,22 @@ def test_more_steps_are_used_to_look_at_more(shop: FolderSandbox) -> None:
     calls = [_attempt(shop, budget).tool_calls for budget in (1, 2, 3, 4)]
     assert calls == sorted(calls)
     assert len(set(calls)) == len(calls)
+
+
+def test_no_call_bears_the_id_of_an_earlier_one(shop: FolderSandbox) -> None:
+    """Once calls had been planned and not made, ids met: answers were mixed up."""
+    events: list[Event] = []
+    attempt(
+        model=OfflineModel(),
+        sandbox=shop,
+        title=TITLE,
+        body=f"{BODY} {' '.join(f'word{number}' for number in range(20))}",
+        budget=20,
+        on_event=events.append,
+    )
+    ids = [event.data["call_id"] for event in events if event.kind == "tool_call"]
+    assert len(ids) > 20
+    assert len(set(ids)) == len(ids)
 
 
 def test_the_same_seed_gives_the_same_rollout(shop: FolderSandbox) -> None:
