@@ -1,7 +1,8 @@
 """The test phase without a language model: look, answer, look closer, submit.
 
 Each step answers as well as it can and asks for what would help most. What c' has told
-need not be asked for, so that fewer steps remain to be made.
+need not be asked for, so that fewer steps remain to be made; where an index has read
+every word already, a step looks for what goes by the name of one candidate.
 """
 
 import re
@@ -63,7 +64,7 @@ def choose_step(
     if is_editing:
         marked = mark_files(looks, answer, evidence.title)
         return [*marked, looks.call("submit")]
-    if not answer:
+    if not answer or list(answer) == _stated(transcript):
         return [looks.call("submit")]
     return [looks.call("submit", files=list(answer))]
 
@@ -72,17 +73,21 @@ def _plan(
     looks: Looks, evidence: Evidence, best: Sequence[str]
 ) -> Iterator[list[ToolCall]]:
     """What to look at, the most telling first."""
+    namesakes = [list_named(looks, PurePosixPath(path).stem) for path in best]
+    if evidence.likely:
+        yield from ([call] for call in namesakes)
+        return
     terms = list(evidence.terms)
     batches = [
         [search_term(looks, term) for term in terms[start : start + _TERMS_A_STEP]]
         for start in range(0, len(terms), _TERMS_A_STEP)
     ]
     history = [count_changes(looks), find_changes(looks, terms[:_TERMS_A_STEP])]
-    has_learned = bool(evidence.notes.files or evidence.likely)
+    has_learned = bool(evidence.notes.files)
     yield batches[0] if batches else history
     if not has_learned:
         yield history
-    yield [list_named(looks, PurePosixPath(path).stem) for path in best]
+    yield namesakes
     if not has_learned:
         yield [count_companions(looks, path) for path in best]
         yield from batches[1:3]
@@ -99,14 +104,19 @@ def _propose(
     looks: Looks, transcript: Transcript, answer: tuple[str, ...]
 ) -> list[ToolCall]:
     """State the answer so far, unless it is what was stated last."""
+    if not answer or list(answer) == _stated(transcript):
+        return []
+    return [looks.call("propose_files", files=list(answer))]
+
+
+def _stated(transcript: Transcript) -> list[str] | None:
+    """The last proposal, which is scored if nothing replaces it."""
     stated = [
         list(exchange.call.arguments["files"])
         for exchange in transcript.exchanges
         if exchange.call.name == "propose_files"
     ]
-    if not answer or (stated and stated[-1] == list(answer)):
-        return []
-    return [looks.call("propose_files", files=list(answer))]
+    return stated[-1] if stated else None
 
 
 def _gather(transcript: Transcript) -> Evidence:

@@ -2,6 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from agent.events import Event
 from agent.likely_files import Candidate, likely_files_tool, write_candidates
 from agent.messages import ToolCall
 from agent.model import Reply
@@ -94,3 +95,44 @@ def test_the_offline_model_answers_with_it_at_once(sandbox: FolderSandbox) -> No
         )
         assert set(rollout.predicted_files) == {"shop/prices.py", "docs/orders.md"}
         assert rollout.proposals[0][0] == 1
+
+
+def test_the_offline_model_searches_for_no_words_that_an_index_has_read(
+    sandbox: FolderSandbox,
+) -> None:
+    events: list[Event] = []
+    spent = []
+    for budget in (1, 2, 3, 20):
+        rollout = attempt(
+            model=OfflineModel(),
+            sandbox=sandbox,
+            title="Round the total of an order",
+            body="",
+            budget=budget,
+            finder=ScriptedFinder(),
+            on_event=events.append,
+        )
+        spent.append(rollout.usage.completion_tokens)
+        assert rollout.steps <= budget
+        assert rollout.repeated_calls == 0
+    called = {event.data["name"] for event in events if event.kind == "tool_call"}
+    assert called == {"propose_files", "list_files", "submit"}
+    assert spent == sorted(spent)
+
+
+def test_the_offline_model_does_not_repeat_an_answer_that_stands(
+    sandbox: FolderSandbox,
+) -> None:
+    events: list[Event] = []
+    attempt(
+        model=OfflineModel(),
+        sandbox=sandbox,
+        title="Round",
+        body="",
+        budget=2,
+        finder=ScriptedFinder(),
+        on_event=events.append,
+    )
+    calls = [event.data for event in events if event.kind == "tool_call"]
+    assert calls[-1]["name"] == "submit"
+    assert calls[-1]["arguments"] == {}
