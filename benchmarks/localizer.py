@@ -1,7 +1,7 @@
 """How well files are localised without a language model, and what else was tried.
 
     python -m benchmarks.localizer --clones DIR [--held-out DIR] [--json FILE]
-        [--only NAME ...] [--suffixes .py .js ...]
+        [--only NAME ...] [--suffixes .py .js ...] [--picture FILE]
 
 For every clone in DIR a suite of its newest pull requests is mined: each is asked with
 what was known before it, and scored by the files it modified. The index is learned once
@@ -17,9 +17,8 @@ import json
 import resource
 import time
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +42,7 @@ from agent.localizer.query import Query, read_query
 from agent.localizer.set_size import SetPreference, choose_size
 from agent.localizer.track_record import MOST_REMEMBERED
 from benchmarks.localizer_ablation import ablate
+from benchmarks.localizer_reliability import Bin, reliability
 
 Floats = NDArray[np.float64]
 
@@ -76,32 +76,48 @@ def main() -> None:
     )
     parser.add_argument("--held-out", type=Path)
     parser.add_argument("--json", type=Path)
+    parser.add_argument(
+        "--picture",
+        type=Path,
+        help="Draw it here (png, svg, pdf); asks about changes of any kind too.",
+    )
     parser.add_argument("--ablation", action="store_true")
     options = parser.parse_args()
     pasts: dict[str, Past] = {}
     results: dict[str, list[Asked]] = {}
-    for folder in sorted(options.clones.iterdir()):
-        inner = folder / "repo"
-        name = folder.name.replace("+", "/")
-        if options.only and not name.endswith(tuple(options.only)):
-            continue
-        if not folder.is_dir() or folder.name.startswith("."):
-            continue
-        past = read_past(inner if inner.is_dir() else folder)
+    others: dict[str, list[Asked]] = {}
+    for name, past in _pasts(options.clones, options.only):
         if options.ablation:
             pasts[name.rpartition("/")[2]] = past
             continue
         suite = newest_pulls(past.index, _SUITE_SIZE, suffixes=tuple(options.suffixes))
-        asked = evaluate(name, past, prior_for(name, options.held_out), suite)
+        prior = prior_for(name, options.held_out)
+        asked = evaluate(name, past, prior, suite)
         if asked:
             results[name] = asked
             print_row(name, asked)
+        if asked and options.picture:
+            anything = example_changes(past.index, with_upkeep=True)[-_SUITE_SIZE:]
+            others[name] = evaluate(name, past, prior, anything)
     if pasts:
         ablate(pasts, tuple(options.suffixes))
     if results:
         print_summary(results)
+    if options.picture and results:
+        _draw(options.picture, results, others)
     if options.json:
         options.json.write_text(json.dumps(_as_record(results), indent=1))
+
+
+def _pasts(clones: Path, only: Sequence[str] | None) -> Iterator[tuple[str, Past]]:
+    """Every clone in a folder, or those whose names end so, by name."""
+    for folder in sorted(clones.iterdir()):
+        inner = folder / "repo"
+        name = folder.name.replace("+", "/")
+        if not folder.is_dir() or folder.name.startswith("."):
+            continue
+        if not only or name.endswith(tuple(only)):
+            yield name, read_past(inner if inner.is_dir() else folder)
 
 
 def evaluate(name: str, past: Past, prior: Prior, suite: Sequence[int]) -> list[Asked]:
@@ -273,24 +289,7 @@ def print_summary(results: Mapping[str, Sequence[Asked]]) -> None:
         mean, low, high = _interval(results, "localizer", minus=other)
         print(f"  localizer - {other}: {mean:+.3f} [{low:+.3f}, {high:+.3f}]")
     print(f"  recall@50 over all gold files: {_pooled_recall(results):.3f}")
-    print("  probability   files   edited")
-    for low, high, files, edited in reliability(results):
-        print(f"  {low:.2f} - {high:.2f}  {files:7d}   {edited:.3f}")
-
-
-def reliability(
-    results: Mapping[str, Sequence[Asked]],
-) -> list[tuple[float, float, int, float]]:
-    """Of the files with a probability in each range: how many, and the share edited."""
-    chances = np.concatenate([one.chances for all_ in results.values() for one in all_])
-    hits = np.concatenate([one.hits for all_ in results.values() for one in all_])
-    edges = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-    rows = []
-    for low, high in pairwise(edges):
-        inside = (chances >= low) & (chances < high)
-        if inside.any():
-            rows.append((low, high, int(inside.sum()), float(hits[inside].mean())))
-    return rows
+    _print_reliability(results)
 
 
 def _interval(
@@ -313,6 +312,41 @@ def _interval(
     )
     low, high = np.percentile(means, [2.5, 97.5])
     return float(np.mean([c.mean() for c in columns])), float(low), float(high)
+
+
+def _print_reliability(results: Mapping[str, Sequence[Asked]]) -> None:
+    print("  probability   files   expected  edited")
+    for one in _reliability(results):
+        print(
+            f"  {one.low:.2f} - {one.high:.2f}  {one.files:7d}   {one.expected:.3f}"
+            f"     {one.edited:.3f}"
+        )
+
+
+def _reliability(results: Mapping[str, Sequence[Asked]]) -> list[Bin]:
+    every = [one for asked in results.values() for one in asked]
+    return reliability([one.chances for one in every], [one.hits for one in every])
+
+
+def _draw(
+    path: Path,
+    results: Mapping[str, Sequence[Asked]],
+    others: Mapping[str, Sequence[Asked]],
+) -> None:
+    print("\nof changes of any kind that edit two files of code:")
+    _print_reliability(others)
+    from benchmarks.localizer_picture import Row, draw  # noqa: PLC0415 - an extra
+
+    rows = [
+        Row(
+            name=name.rpartition("/")[2],
+            queries=len(asked),
+            means={key: _mean(asked, key) for key in asked[0].scores},
+            interval=_interval({name: asked}, "localizer")[1:],
+        )
+        for name, asked in results.items()
+    ]
+    draw(path, rows, asked=_reliability(results), anything=_reliability(others))
 
 
 def _mean(asked: Sequence[Asked], name: str) -> float:
