@@ -49,7 +49,7 @@ function chart(figure, { series, levels = [], xName, yName, yRange, isLog = fals
   const tip = make("div", { class: "tip", hidden: true, role: "status" });
   const labels = [];
   for (const level of levels) picture.append(drawLevel(level, { x, y, x0, x1 }, tip, labels));
-  for (const line of series) picture.append(drawLine(line, { x, y, isLog }, tip, labels));
+  for (const line of series) picture.append(drawLine(line, { x, y, y1, isLog }, tip, labels));
   if (!isNarrow) picture.append(placeLabels(labels, width - margin.right + 8, margin.top, height - margin.bottom));
   figure.replaceChildren(picture, tip, make("figcaption", {}, caption));
 }
@@ -78,12 +78,14 @@ function tickText(tick) {
   return Number(tick.toPrecision(6)).toLocaleString("en");
 }
 
-function drawLine({ name, colour: paint, points, dashed }, { x, y, isLog }, tip, labels) {
+function drawLine({ name, colour: paint, points, dashed }, { x, y, y1, isLog }, tip, labels) {
   const group = draw("g", { "data-series": name });
+  // An interval without an upper end goes on beyond the picture.
+  const top = (point) => y(point.high ?? y1);
   const shown = points.filter((point) => point.y !== null && point.x !== null && (!isLog || point.x > 0));
   const banded = shown.filter((point) => point.low !== null && point.low !== undefined);
   if (banded.length > 1) {
-    const edge = [...banded.map((p) => [x(p.x), y(p.high)]), ...banded.reverse().map((p) => [x(p.x), y(p.low)])];
+    const edge = [...banded.map((p) => [x(p.x), top(p)]), ...banded.reverse().map((p) => [x(p.x), y(p.low)])];
     group.append(draw("polygon", { points: edge.map((pair) => pair.join(",")).join(" "), fill: paint, opacity: 0.13 }));
   }
   const path = shown.map((point) => `${x(point.x)},${y(point.y)}`).join(" ");
@@ -93,7 +95,7 @@ function drawLine({ name, colour: paint, points, dashed }, { x, y, isLog }, tip,
   for (const point of shown) {
     const mark = draw("g", { class: "mark", tabindex: 0, role: "img", "aria-label": point.tip });
     if (point.low !== null && point.low !== undefined) {
-      mark.append(draw("line", { x1: x(point.x), x2: x(point.x), y1: y(point.low), y2: y(point.high), stroke: paint, opacity: 0.55 }));
+      mark.append(draw("line", { x1: x(point.x), x2: x(point.x), y1: y(point.low), y2: top(point), stroke: paint, opacity: 0.55 }));
     }
     mark.append(draw("circle", { cx: x(point.x), cy: y(point.y), r: 5, fill: paint }));
     explain(mark, point.tip, x(point.x), y(point.y), tip);

@@ -55,10 +55,12 @@ function plural(number, word) {
   return `${count(number)} ${word}${number === 1 ? "" : "s"}`;
 }
 
+// Where only the upper end is unknown it is infinite: some resamples never get there.
 function range(estimate, format) {
   if (!estimate || estimate.low === null) return null;
+  const high = estimate.high === null ? "∞" : format(estimate.high);
   const bca = estimate.bca_low === null ? null : `BCa interval: ${format(estimate.bca_low)} to ${format(estimate.bca_high)}`;
-  return make("span", { class: "range", title: bca }, ` ${format(estimate.low)} to ${format(estimate.high)}`);
+  return make("span", { class: "range", title: bca }, ` ${format(estimate.low)} to ${high}`);
 }
 
 function chooser(label, options, value, change) {

@@ -319,6 +319,31 @@ def test_marks_of_the_chart_explain_themselves(page: Page, report: str) -> None:
     expect(page.locator("#pareto-figure .tip")).to_contain_text("test-time tokens")
 
 
+def test_interval_without_an_upper_end_is_drawn_to_the_top(
+    page: Page, report: str
+) -> None:
+    """An infinite cost had its band below the line, down to 0, and no end in words."""
+    open_report(page, report)
+    corners, bars, text = page.evaluate("""() => {
+        const point = (x, y) => ({ x, y, low: y - 10, high: null, tip: "" });
+        const points = [point(1, 50), point(2, 60)];
+        const figure = byId("pareto-figure");
+        chart(figure, { series: [{ name: "a", points }], yRange: [0, 100] });
+        const band = figure.querySelector("polygon").getAttribute("points");
+        const bars = [...figure.querySelectorAll(".mark line")];
+        return [
+            band.split(" ").map((pair) => Number(pair.split(",")[1])),
+            bars.map((bar) => [bar.y1, bar.y2].map((end) => end.baseVal.value)),
+            range({ low: 4121, high: null, bca_low: null }, count).textContent,
+        ];
+    }""")
+    top = 30.0
+    assert corners[:2] == [top, top]
+    assert min(corners[2:]) > top
+    assert all(high == top < low for low, high in bars)
+    assert text == " 4,121 to ∞"
+
+
 def test_hostile_text_is_only_text(
     page: Page, hostile_run: Path, tmp_path: Path, complaints: list[str]
 ) -> None:
