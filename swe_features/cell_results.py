@@ -152,12 +152,15 @@ def read_results(path: Path) -> Iterator[CellResult]:
 
 def _contradiction(result: CellResult) -> str | None:
     """What no row that was written here says, whatever the types of its fields."""
-    if result.outcome == "scored" and None in {
-        result.precision,
-        result.recall,
-        result.f1,
-    }:
-        return "scored, and without a score"
+    if result.outcome == "scored":
+        for name in ("precision", "recall", "f1"):
+            value = getattr(result, name)
+            if value is None:
+                return "scored, and without a score"
+            if not 0 <= value <= 1:
+                return f"{name} of {value}, which is none of 0 to 1"
+        if not result.gold_files:
+            return "scored, and without gold files"
     named = (result.cell_id, result.instance_id, result.arm, *result.contexts)
     # Each becomes part of a path: of what is read here, or of what an export writes.
     for name in (*named, result.context or "", result.trajectory or ""):

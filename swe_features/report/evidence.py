@@ -6,8 +6,10 @@ from typing import Any
 
 from swe_features.cell_results import CellResult
 from swe_features.cells import Cell
+from swe_features.errors import StoreError
 from swe_features.plan import InstanceRecord, PullRequestRecord
 from swe_features.results import StoredExperiment
+from swe_features.store import PLAN
 
 __all__ = ["TOKEN_FIELDS", "context_keys", "evidence_record"]
 
@@ -22,9 +24,20 @@ BODY_CHARACTERS = 20_000
 
 
 def evidence_record(experiment: StoredExperiment) -> dict[str, Any]:
-    """Cells by instance, instances, and every pull request once. Any: JSON values."""
+    """Cells by instance, instances, and every pull request once. Any: JSON values.
+
+    Raises:
+        StoreError: The plan lacks an instance that its cells name.
+    """
     instances = list(experiment.plan.instances.values())
     places = {each.instance_id: place for place, each in enumerate(instances)}
+    for cell in experiment.plan.cells:
+        if cell.instance_id not in places:
+            msg = (
+                f"{experiment.directory / PLAN} lacks {cell.instance_id}, which its "
+                "cells name: run the experiment again to write it anew"
+            )
+            raise StoreError(msg)
     return {
         "instances": [_instance(each) for each in instances],
         "pulls": _pulls(instances),

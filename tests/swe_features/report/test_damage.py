@@ -1,5 +1,6 @@
 """A report of a run whose files were damaged: all but what is damaged is there."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from swe_features.cli import main
 from swe_features.report.content import gather
 from swe_features.report.live import LiveReport
 from swe_features.results import read_experiment
+from swe_features.store import PLAN
 from tests.swe_features.report.made_experiment import make_experiment
 from tests.swe_features.report.test_attachments import unpack
 
@@ -84,3 +86,15 @@ def test_many_damaged_trajectories_are_counted(damaged: Path) -> None:
 def test_live_page_says_so_when_a_damaged_one_is_opened(damaged: Path) -> None:
     answer = LiveReport(damaged).answer("/packed/trajectories/shop__till-2")
     assert unpack(answer.text)["problems"] == {MISSING: "its file is missing"}
+
+
+def test_plan_without_an_instance_of_its_cells_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_experiment(tmp_path / "run")
+    plan = json.loads((run / PLAN).read_text())
+    del plan["instances"]["shop__till-2"]
+    (run / PLAN).write_text(json.dumps(plan))
+    assert main(["report", str(run)]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert "plan.json lacks shop__till-2, which its cells name" in line
