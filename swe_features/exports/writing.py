@@ -31,6 +31,12 @@ class Form(StrEnum):
     """File lists of each arm, budget and seed."""
 
 
+_LACKING = {
+    Form.ATIF: "trajectory of an agent",
+    Form.MINI: "trajectory of an agent",
+    Form.SWE_BENCH: "patch: they come from attempts with --mode edit",
+    Form.FILES: "scored cell yet: run its experiment first",
+}
 _APART = ("model", "sleep_model", "mode", "related")
 """What else may differ in a merged experiment; each value has files of its own."""
 
@@ -63,11 +69,8 @@ def export_experiment(
             "again, or choose another --out"
         )
         raise StoreError(msg) from error
-    what = "patch: they come from attempts with --mode edit"
-    if is_of_agents:
-        what = "trajectory of an agent"
     if not written:
-        msg = f"{experiment.directory} holds no {what}"
+        msg = f"{experiment.directory} holds no {_LACKING[form]}"
         raise ConfigError(msg)
     return written
 

@@ -227,6 +227,12 @@ def test_attempts_that_only_predict_have_no_patch(
         export_experiment(stored, Form.SWE_BENCH, tmp_path / "patches")
 
 
+def test_file_lists_need_a_scored_cell_and_no_patch(stored: StoredExperiment) -> None:
+    nothing = replace(stored, results={})
+    with pytest.raises(ConfigError, match="holds no scored cell yet"):
+        export_experiment(nothing, Form.FILES, stored.directory / "exports")
+
+
 def test_patches_of_editing_attempts_are_predictions(tmp_path: Path) -> None:
     stored = run_small(tmp_path, Editor(), mode="edit")
     paths = export_experiment(stored, Form.SWE_BENCH, tmp_path / "patches")
