@@ -4,6 +4,7 @@ matplotlib draws them, from the extra `report`; it is imported only when somethi
 drawn, and draws without a display.
 """
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,6 +30,8 @@ COLOURS = {
 """As on the page; others take matplotlib's own."""
 SIZE_INCHES = (6.4, 3.8)
 DOTS_PER_INCH = 200
+NAME_CHARACTERS = 40
+"""Of a name above a figure: a longer line would leave no room for what is drawn."""
 MARKERS = "osD^vPX*"
 """One for each arm, so that a figure survives a printer without colours."""
 
@@ -65,8 +68,11 @@ def _save(
     import matplotlib as mpl  # noqa: PLC0415  # the extra may not be installed
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    # The date and random ids would make two figures of one run differ.
-    with mpl.rc_context({"svg.hashsalt": "swe-features", "font.size": 9}):
+    # The date and random ids would make two figures of one run differ, and a name with
+    # two dollars in it would be read as a formula.
+    with mpl.rc_context(
+        {"svg.hashsalt": "swe-features", "font.size": 9, "text.parse_math": False}
+    ):
         figure = Figure(figsize=SIZE_INCHES, layout="constrained")
         axes = figure.subplots()
         draw(axes, content)
@@ -77,7 +83,9 @@ def _save(
         axes.set_title(_origin(content), loc="left", fontsize=8)
         form = path.suffix.removeprefix(".")
         metadata = {"Date": None} if form == "svg" else {}
-        with draft_of(path) as draft:
+        with draft_of(path) as draft, warnings.catch_warnings():
+            # A name in a script that the font lacks is no reason to complain.
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")
             figure.savefig(draft, format=form, dpi=DOTS_PER_INCH, metadata=metadata)
 
 
@@ -88,7 +96,11 @@ def _origin(content: ReportContent) -> str:
     model = runs[-1].get("config", {}).get("model", "unknown")
     kind = " (no language model)" if model == "offline" else ""
     count = len(content.evidence["instances"])
-    return f"{count} instances of {manifest['suite']['name']}, model {model}{kind}"
+    suite, model = (
+        name if len(name) <= NAME_CHARACTERS else f"{name[:NAME_CHARACTERS]}…"
+        for name in (manifest["suite"]["name"], model)
+    )
+    return f"{count} instances of {suite}, model {model}{kind}"
 
 
 def _pareto(axes: "Axes", content: ReportContent) -> None:

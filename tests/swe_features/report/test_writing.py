@@ -88,6 +88,20 @@ def test_figure_without_a_scored_cell_is_drawn_in_silence(
     assert draw_figures(nothing, tmp_path)
 
 
+def test_any_name_of_a_suite_stands_above_a_figure(
+    content: ReportContent, tmp_path: Path
+) -> None:
+    """Two dollars were read as a formula, and a long name left no room to draw."""
+    pytest.importorskip("matplotlib")
+    name = "a$\\foo$ \u6f22\u5b57 " + "long" * 60
+    suite = {**content.provenance["manifest"]["suite"], "name": name}
+    manifest = {**content.provenance["manifest"], "suite": suite}
+    provenance = {**content.provenance, "manifest": manifest}
+    draw_figures(replace(content, provenance=provenance), tmp_path)
+    drawn = (tmp_path / "pareto.svg").read_text()
+    assert f"3 instances of {name[:40]}…, model student" in drawn
+
+
 def test_best_of_several_seeds_is_a_figure(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     run = make_experiment(tmp_path / "run", instances=4, seeds=3)
