@@ -5,11 +5,12 @@ drawn, and draws without a display.
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from agent.models.loading import OFFLINE
 from swe_features.report.content import ReportContent
 from tasks.whole_files import draft_of
 
@@ -91,16 +92,22 @@ def _save(
 
 def _origin(content: ReportContent) -> str:
     """Where a figure comes from; it travels without the page around it."""
-    manifest = content.provenance["manifest"]
-    runs = manifest.get("runs") or [{}]
-    model = runs[-1].get("config", {}).get("model", "unknown")
-    kind = " (no language model)" if model == "offline" else ""
+    cells = content.evidence["cells"]
+    models = list(dict.fromkeys(cell["model"] for cell in cells if cell["model"]))
     count = len(content.evidence["instances"])
-    suite, model = (
-        name if len(name) <= NAME_CHARACTERS else f"{name[:NAME_CHARACTERS]}…"
-        for name in (manifest["suite"]["name"], model)
-    )
-    return f"{count} instances of {suite}, model {model}{kind}"
+    suite = _shorten(content.provenance["manifest"]["suite"]["name"])
+    return f"{count} instances of {suite}, {_name_models(models)}"
+
+
+def _name_models(models: Sequence[str]) -> str:
+    if len(models) != 1:
+        return f"{len(models) or 'no'} models"
+    kind = " (no language model)" if models == [OFFLINE] else ""
+    return f"model {_shorten(models[0])}{kind}"
+
+
+def _shorten(name: str) -> str:
+    return name if len(name) <= NAME_CHARACTERS else f"{name[:NAME_CHARACTERS]}…"
 
 
 def _pareto(axes: "Axes", content: ReportContent) -> None:

@@ -27,8 +27,9 @@ function showHead() {
   const { manifest, written_at: writtenAt } = provenance;
   const runs = manifest.runs ?? [];
   const config = runs.at(-1)?.config ?? {};
+  const models = [...new Set(evidence.cells.map((cell) => cell.model).filter(Boolean))];
   const parts = [`Suite ${manifest.suite?.name ?? "?"}`, plural(evidence.instances.length, "instance"),
-    config.model ? `model ${modelName(config.model)}` : null, config.sleep_model ? `sleep model ${modelName(config.sleep_model)}` : null,
+    models.length ? `${models.length > 1 ? "models" : "model"} ${models.map(modelName).join(", ")}` : null, config.sleep_model ? `sleep model ${modelName(config.sleep_model)}` : null,
     config.mode ? `${config.mode} mode` : null, `written ${writtenAt.slice(0, 16).replace("T", " ")} UTC`];
   byId("lead").textContent = plain(parts.filter(Boolean).join(" · "));
   const { planned, scored, broken } = overview.counts;

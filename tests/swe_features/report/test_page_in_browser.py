@@ -1,5 +1,6 @@
 """The page in a real browser: what a reader can do, and what hostile text cannot."""
 
+import json
 import re
 import shutil
 import threading
@@ -11,6 +12,7 @@ import pytest
 from swe_features.report.live import serve
 from swe_features.report.writing import write_report
 from swe_features.results import StoredExperiment, read_experiment
+from swe_features.store import PLAN
 from tests.swe_features.report.made_experiment import CLUSTERS, make_experiment
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -342,6 +344,16 @@ def test_interval_without_an_upper_end_is_drawn_to_the_top(
     assert min(corners[2:]) > top
     assert all(high == top < low for low, high in bars)
     assert text == " 4,121 to ∞"
+
+
+def test_head_of_a_merged_run_names_each_model(page: Page, tmp_path: Path) -> None:
+    run = make_experiment(tmp_path / "run")
+    plan = json.loads((run / PLAN).read_text())
+    plan["cells"][0]["model"] = "teacher"
+    (run / PLAN).write_text(json.dumps(plan))
+    written = write_report(read_experiment(run), with_figures=False)
+    open_report(page, written.page.as_uri())
+    expect(page.locator("#lead")).to_contain_text("models teacher, student ·")
 
 
 def test_hostile_text_is_only_text(

@@ -102,6 +102,18 @@ def test_any_name_of_a_suite_stands_above_a_figure(
     assert f"3 instances of {name[:40]}…, model student" in drawn
 
 
+def test_figure_of_a_merged_run_is_of_no_single_model(
+    content: ReportContent, tmp_path: Path
+) -> None:
+    """It named the model of the last run, and drew the means of all."""
+    pytest.importorskip("matplotlib")
+    first, *rest = content.evidence["cells"]
+    cells = [{**first, "model": "teacher"}, *rest]
+    merged = replace(content, evidence={**content.evidence, "cells": cells})
+    draw_figures(merged, tmp_path)
+    assert "3 instances of till, 2 models" in (tmp_path / "pareto.svg").read_text()
+
+
 def test_best_of_several_seeds_is_a_figure(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     run = make_experiment(tmp_path / "run", instances=4, seeds=3)
