@@ -157,6 +157,7 @@ def _paired(paired: Paired | None) -> dict[str, Any] | None:
     if paired is None:
         return None
     return {
+        "pairs": paired.pairs,
         "difference": estimate_record(paired.difference),
         "p": finite(paired.test.p),
         "p_holm": finite(paired.p_holm),

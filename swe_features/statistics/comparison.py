@@ -40,6 +40,7 @@ MODELS = ("model", "sleep_model")
 class Paired:
     """The difference in F1 between two sides, by one denominator."""
 
+    pairs: int
     difference: Estimate
     """Mean of `other - baseline`."""
     test: SignFlip
@@ -242,6 +243,7 @@ def _paired(pairs: Sequence[Pair], seed: int) -> Paired | None:
     spread = float(np.std(by_unit, ddof=1)) if len(by_unit) > 1 else 0.0
     test = sign_flip_test(by_unit, seed=seed)
     return Paired(
+        pairs=len(pairs),
         difference=estimate(statistic, design, seed=seed),
         test=test,
         p_holm=test.p,

@@ -115,19 +115,23 @@ function probability(p) {
 
 function showComparisons() {
   const rows = overview.comparisons.map((found) => {
-    const side = found[state.cells] ?? found.all;
+    const side = found[state.cells === "valid" ? "valid" : "all"];
     const title = make("td", {}, `${found.other} − ${found.baseline}`);
     const budget = make("td", { class: "number" }, found.budget ?? UNKNOWN);
-    if (!side) return make("tr", {}, title, budget, make("td", { colspan: 5, class: "soft" }, "No pair yet."));
+    if (!side) return make("tr", {}, title, budget, make("td", { colspan: 5, class: "soft" }, found.all ? "No pair of which both are scored." : "No pair yet."));
     return make("tr", { title: [found.shows, ...found.doubts].join(" ") }, title, budget,
       make("td", { class: "number" }, signed(side.difference.value), range(side.difference, signed)),
       make("td", { class: "number" }, probability(side.p_holm)),
       make("td", { class: "number" }, `${side.wins} / ${side.ties} / ${side.losses}`),
       make("td", { class: "number" }, score(side.smallest_detectable)),
-      make("td", { class: "number" }, found.pairs));
+      make("td", { class: "number" }, side.pairs));
   });
   const headings = [["Difference in F1"], ["Budget", "number"], ["Mean, 95% interval", "number"], ["p (Holm)", "number"],
     ["Wins / ties / losses", "number"], ["Smallest detectable", "number"], ["Pairs", "number"]];
-  byId("comparisons").replaceChildren(rows.length ? table(headings, rows)
-    : make("p", { class: "soft" }, "This experiment has no two arms to compare."));
+  if (!rows.length) {
+    byId("comparisons").replaceChildren(make("p", { class: "soft" }, "This experiment has no two arms to compare."));
+    return;
+  }
+  const note = state.cells === "clean" ? make("p", { class: "note" }, "Over all cells: differences have no count of clean rollouts only.") : null;
+  byId("comparisons").replaceChildren(...[note, table(headings, rows)].filter(Boolean));
 }

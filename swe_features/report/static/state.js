@@ -18,6 +18,10 @@ const state = { ...defaults };
 function readState() {
   const given = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
   for (const name of Object.keys(defaults)) state[name] = given.get(name) ?? defaults[name];
+  // A link may be of another version, or cut short.
+  for (const [name, known] of [["measure", MEASURES], ["cells", DENOMINATORS]]) {
+    if (!known.some(([key]) => key === state[name])) state[name] = defaults[name];
+  }
 }
 
 const listeners = [];

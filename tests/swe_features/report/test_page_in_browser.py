@@ -261,6 +261,35 @@ def test_denominator_changes_the_numbers(page: Page, report: str) -> None:
     expect(row).not_to_have_text(every or "")
 
 
+def test_differences_are_of_the_chosen_denominator(page: Page, tmp_path: Path) -> None:
+    """Where no pair was scored, those over all cells stood there as valid ones."""
+    run = make_experiment(tmp_path / "run")
+    results = run / "results.jsonl"
+    rows = [json.loads(line) for line in results.read_text().splitlines()]
+    [broken] = [row for row in rows if row["outcome"] == "broken"]
+    what_breaks = ("outcome", "precision", "recall", "f1", "broken")
+    for row in rows:
+        if (row["arm"], row["budget"]) == ("sleep-time", 4):
+            row |= {name: broken[name] for name in what_breaks}
+    results.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    written = write_report(read_experiment(run), with_figures=False)
+    open_report(page, written.page.as_uri())
+    few, none = page.locator("#comparisons tbody tr").all()[:2]
+    expect(few.locator("td").last).to_have_text("3")
+    page.get_by_label("Over").select_option("valid")
+    few, none = page.locator("#comparisons tbody tr").all()[:2]
+    expect(few.locator("td").last).to_have_text("2")
+    expect(none).to_contain_text("No pair of which both are scored.")
+
+
+def test_link_of_another_version_opens_the_page(
+    page: Page, report: str, complaints: list[str]
+) -> None:
+    open_report(page, f"{report}#measure=unknown&cells=unknown")
+    assert complaints == [report]
+    expect(page.get_by_label("Measure")).to_have_value("f1")
+
+
 def test_light_and_dark_follow_the_system_and_the_button(
     browser: Browser, report: str
 ) -> None:

@@ -113,6 +113,7 @@ def _side(place: str, pairs: Sequence[tuple[Row, Row]]) -> Numbers:
     wins, losses = int((means > 0).sum()), int((means < 0).sum())
     units = _units(sample, means)
     return numbers | {
+        f"{place}/pairs": len(pairs),
         f"{place}/wins": wins,
         f"{place}/losses": losses,
         f"{place}/ties": len(means) - wins - losses,
