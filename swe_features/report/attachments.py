@@ -9,12 +9,13 @@ import base64
 import gzip
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from agent.errors import LearnedContextError
 from agent.learned_context import LearnedContext
 from swe_features.cell_results import CellResult
-from swe_features.report.evidence import TOKEN_FIELDS, context_keys
+from swe_features.report.evidence import context_keys, tokens_of
 from swe_features.results import StoredExperiment
 
 __all__ = [
@@ -147,13 +148,13 @@ def _context(learned: LearnedContext) -> dict[str, Any]:
         "commit": learned.commit,
         "related": list(learned.related),
         "model": learned.model,
-        "tokens": [getattr(learned.usage, name) for name in TOKEN_FIELDS],
+        "tokens": tokens_of(asdict(learned.usage)),
         "seconds": round(learned.duration_s, 3),
         "revisions": [
             {
                 "text": revision.text,
                 "pr_number": revision.pr_number,
-                "tokens": [getattr(revision.usage, name) for name in TOKEN_FIELDS],
+                "tokens": tokens_of(asdict(revision.usage)),
             }
             for revision in learned.revisions
         ],
@@ -192,11 +193,10 @@ def _message(data: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
 
 
 def _reply(data: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
-    usage = data.get("usage") or {}
     return {
         "text": _of(data, "content", texts),
         "reasoning": _of(data, "reasoning", texts),
-        "tokens": [int(usage.get(name) or 0) for name in TOKEN_FIELDS],
+        "tokens": tokens_of(data.get("usage") or {}),
     }
 
 

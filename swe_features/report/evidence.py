@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from agent.usage import Usage
 from swe_features.cell_results import CellResult
 from swe_features.cells import Cell
 from swe_features.errors import StoreError
@@ -11,7 +12,7 @@ from swe_features.plan import InstanceRecord, PullRequestRecord
 from swe_features.results import StoredExperiment
 from swe_features.store import PLAN
 
-__all__ = ["TOKEN_FIELDS", "context_keys", "evidence_record"]
+__all__ = ["TOKEN_FIELDS", "context_keys", "evidence_record", "tokens_of"]
 
 TOKEN_FIELDS = (
     "prompt_tokens",
@@ -118,10 +119,18 @@ def context_keys(result: CellResult) -> tuple[str, ...]:
     return result.contexts or ((result.context,) if result.context else ())
 
 
-def _tokens(usage: object) -> list[int] | None:
-    if usage is None:
+def _tokens(usage: Usage | None) -> list[int] | None:
+    return tokens_of(None if usage is None else asdict(usage))
+
+
+def tokens_of(usage: Mapping[str, Any] | None) -> list[int] | None:
+    """Tokens by kind; None where not all of them are known, which is not 0.
+
+    Any: JSON values.
+    """
+    if usage is None or usage.get("unmeasured_requests"):
         return None
-    return [getattr(usage, name) for name in TOKEN_FIELDS]
+    return [int(usage.get(name) or 0) for name in TOKEN_FIELDS]
 
 
 def _proof(proof: Mapping[str, Any] | None) -> str | None:

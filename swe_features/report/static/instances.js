@@ -212,7 +212,7 @@ function cellFold(cell, instance) {
       () => [...breakage(cell.broken), ...evidenceOf(cell, instance)],
       { class: "cell", "data-cell": cell.id });
   }
-  const tokens = cell.test ? `, ${count(cell.test[2])} tokens` : "";
+  const tokens = `, ${cell.test ? count(cell.test[2]) : "unknown"} tokens`;
   const summary = [name, make("b", {}, `F1 ${score(cell.f1, 2)}`),
     ` · precision ${score(cell.precision, 2)}, recall ${score(cell.recall, 2)} · ${plural(cell.steps, "step")}${tokens}`];
   return foldable(summary, () => [sideBySide(cell, instance), ...evidenceOf(cell, instance)], { class: "cell", "data-cell": cell.id });
@@ -242,7 +242,7 @@ function evidenceOf(cell, instance) {
   const facts = [
     cell.stop ? `Ended by: ${cell.stop}.` : null,
     `${cell.seconds.toFixed(1)} s.`,
-    cell.test ? `Prompt ${count(cell.test[0])} (${count(cell.test[1])} cached), generated ${count(cell.test[2])}, of these reasoning ${count(cell.test[3])}.` : null,
+    cell.test ? `Prompt ${count(cell.test[0])} (${count(cell.test[1])} cached), generated ${count(cell.test[2])}, of these reasoning ${count(cell.test[3])}.` : cell.outcome === "scored" ? "Its tokens were not told." : null,
     cell.attempt > 1 ? `Attempt ${cell.attempt}.` : null,
     cell.proof ? `Sealed at ${cell.proof.slice(0, 12)} (${cell.driver}).` : null,
   ].filter(Boolean).join(" ");

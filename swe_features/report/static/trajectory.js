@@ -37,8 +37,8 @@ function showEntry(entry, text, answer) {
 }
 
 function showReply(entry, text) {
-  const [prompt, cached, generated] = entry.tokens;
-  const cost = make("p", { class: "soft" }, `Read ${count(prompt)} tokens (${count(cached)} cached), generated ${count(generated)}.`);
+  const [prompt, cached, generated] = entry.tokens ?? [];
+  const cost = make("p", { class: "soft" }, entry.tokens ? `Read ${count(prompt)} tokens (${count(cached)} cached), generated ${count(generated)}.` : "Its tokens were not told.");
   return [
     cost,
     entry.reasoning === null || entry.reasoning === undefined ? null : fold("reasoning", text(entry.reasoning)),
@@ -98,7 +98,7 @@ function contextFold(key, cells) {
   const tokens = cells.find((cell) => cell.sleep)?.sleep[2];
   const related = instance.related.map((name) => `#${evidence.pulls[name].pr_number}`).join(", ");
   const summary = [make("b", {}, names.slice(0, 3).join(", ") + (names.length > 3 ? ` and ${names.length - 3} more` : "")),
-    ` · read ${related || "no pull request"} · ${count(tokens)} tokens · serves ${plural(cells.length, "cell")}`];
+    ` · read ${related || "no pull request"} · ${tokens === undefined ? "unknown" : count(tokens)} tokens · serves ${plural(cells.length, "cell")}`];
   if (!report.has_texts) return make("p", { class: "withheld" }, summary);
   return foldable(summary, async () => showContext(await unpack("contexts", key), instance), { class: "cell", id: `context-${key}` });
 }
@@ -110,7 +110,7 @@ function showContext(context, instance) {
   const revisions = context.revisions.map((revision, place) => {
     const node = make("div", { class: "revision" },
       make("div", {}, make("h4", {}, `Revision ${place + 1}`), readPull(revision.pr_number, pulls),
-        make("p", { class: "note" }, `${count(revision.tokens[2])} tokens generated up to here`)),
+        make("p", { class: "note" }, `${revision.tokens ? count(revision.tokens[2]) : "An unknown number of"} tokens generated up to here`)),
       make("div", {}, make("pre", { class: "text" }, difference(before, revision.text))));
     before = revision.text;
     return node;

@@ -12,7 +12,7 @@ import pytest
 from swe_features.report.live import serve
 from swe_features.report.writing import write_report
 from swe_features.results import StoredExperiment, read_experiment
-from swe_features.store import PLAN
+from swe_features.store import PLAN, RESULTS
 from tests.swe_features.report.made_experiment import CLUSTERS, make_experiment
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -170,6 +170,30 @@ def test_trajectory_is_shown_step_by_step(page: Page, report: str) -> None:
     call.locator("summary").click()
     expect(call.locator("pre").first).to_have_text("pattern: Say what there is.")
     expect(call.locator("pre").last).to_contain_text("Say what there is. 2")
+
+
+def test_tokens_that_were_not_told_are_no_zero(page: Page, tmp_path: Path) -> None:
+    run = make_experiment(tmp_path / "run", with_trouble=False)
+    untold = {"requests": 1, "unmeasured_requests": 1}
+    rows = [json.loads(line) for line in (run / RESULTS).read_text().splitlines()]
+    for row in rows:
+        row["test_tokens"] = untold
+        row["sleep_tokens"] = row["sleep_tokens"] and untold
+    (run / RESULTS).write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    for path in (run / "trajectories").iterdir():
+        path.write_text(
+            path.read_text().replace(
+                '"usage": {', '"usage": {"unmeasured_requests": 1, '
+            )
+        )
+    written = write_report(read_experiment(run), with_figures=False)
+    open_report(page, f"{written.page.as_uri()}#open=shop__till-2")
+    cell = page.locator("details.cell[data-cell='0002-sleep-time-4-0']")
+    expect(cell.locator("summary").first).to_contain_text("2 steps, unknown tokens")
+    open_everything(page)
+    for place in (cell, cell.locator(".step").nth(1)):
+        expect(place).to_contain_text("Its tokens were not told.")
+    expect(page.locator("#contexts summary").first).to_contain_text("unknown tokens")
 
 
 def test_learned_context_is_beside_its_pull_requests(page: Page, report: str) -> None:

@@ -49,7 +49,7 @@ def _attempt(place: str, line: dict[str, Any]) -> Numbers:
     }
     for phase in ("test", "sleep"):
         usage = line[f"{phase}_tokens"]
-        if usage is None:
+        if usage is None or usage["unmeasured_requests"]:
             numbers[f"{place}/{phase}"] = None
         else:
             numbers |= {
