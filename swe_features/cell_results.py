@@ -21,6 +21,7 @@ __all__ = [
     "CellResult",
     "Phase",
     "latest_results",
+    "newest_results",
     "read_results",
 ]
 
@@ -117,6 +118,12 @@ class CellResult:
     prompts: str = ""
     schema: int = field(default=SCHEMA, kw_only=True)
 
+    @property
+    def conditions(self) -> tuple[object, ...]:
+        """All that tells it from other cells, but the code and prompts that made it."""
+        where = (self.instance_id, self.arm, self.budget, self.seed)
+        return (*where, self.model, self.sleep_model, self.mode, self.related)
+
     def of_attempt(self, attempt: int, trajectory: str) -> Self:
         """The same result, its attempt numbered and kept elsewhere."""
         return replace(self, attempt=attempt, trajectory=trajectory)
@@ -185,3 +192,16 @@ def latest_results(results: Iterable[CellResult]) -> dict[str, CellResult]:
             latest.pop(result.cell_id, None)
             latest[result.cell_id] = result
     return latest
+
+
+def newest_results(results: Iterable[CellResult]) -> tuple[CellResult, ...]:
+    """The results that count of cells that only differ by code or prompts.
+
+    Of those the one that was finished last.
+    """
+    newest: dict[tuple[object, ...], CellResult] = {}
+    for result in results:
+        key = result.conditions
+        if key not in newest or result.finished_at >= newest[key].finished_at:
+            newest[key] = result
+    return tuple(newest.values())

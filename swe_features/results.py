@@ -8,13 +8,18 @@ A directory may be read while a run writes to it.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from agent.learned_context import LearnedContext
 from agent.learned_context_store import LearnedContextStore
-from swe_features.cell_results import CellResult, latest_results, read_results
+from swe_features.cell_results import (
+    CellResult,
+    latest_results,
+    newest_results,
+    read_results,
+)
 from swe_features.cells import Cell
 from swe_features.errors import StoreError
 from swe_features.manifest import read_manifest
@@ -34,7 +39,10 @@ class StoredExperiment:
     manifest: Mapping[str, Any]
     """Provenance: suite, drivers, one record for each run. Any: JSON values."""
     plan: Plan
-    """The cells of the last run, and the instances they attempt."""
+    """The cells of the last run, and the instances they attempt.
+
+    Of a merged run without those that another one, of newer code, stands for.
+    """
     results: Mapping[str, CellResult]
     """The result that counts for each planned cell, by `cell_id`; newest last."""
     rows: tuple[CellResult, ...]
@@ -109,6 +117,11 @@ def read_experiment(directory: Path | str) -> StoredExperiment:
     rows = tuple(read_results(directory / RESULTS))
     latest = latest_results(rows)
     planned = {cell.cell_id for cell in plan.cells}
-    results = {key: latest[key] for key in latest if key in planned}
+    found = {key: latest[key] for key in latest if key in planned}
+    newest = {result.cell_id for result in newest_results(found.values())}
+    results = {key: found[key] for key in found if key in newest}
+    older = found.keys() - newest
+    cells = tuple(cell for cell in plan.cells if cell.cell_id not in older)
+    plan = replace(plan, cells=cells)
     manifest = read_manifest(directory / MANIFEST)
     return StoredExperiment(directory, manifest, plan, results, rows)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from agent.usage import Usage
-from swe_features.cell_results import CellResult
+from swe_features.cell_results import CellResult, newest_results
 
 __all__ = ["Observation", "observe", "select"]
 
@@ -120,17 +120,7 @@ def observe(results: Iterable[CellResult]) -> tuple[Observation, ...]:
     Of cells that only differ by the code or the prompts, the one that was finished last
     counts.
     """
-    latest: dict[tuple[object, ...], CellResult] = {}
-    for result in results:
-        key = _identity(result)
-        if key not in latest or result.finished_at >= latest[key].finished_at:
-            latest[key] = result
-    return tuple(map(Observation.of, latest.values()))
-
-
-def _identity(result: CellResult) -> tuple[object, ...]:
-    where = (result.instance_id, result.arm, result.budget, result.seed)
-    return (*where, result.model, result.sleep_model, result.mode, result.related)
+    return tuple(map(Observation.of, newest_results(results)))
 
 
 def select(

@@ -8,8 +8,10 @@ import pytest
 from swe_features.errors import StoreError
 from swe_features.merging import merge_experiments
 from swe_features.preparation import prepare
+from swe_features.report.content import gather
 from swe_features.results import read_experiment
 from swe_features.selection import Shard
+from swe_features.table import summarise
 from tests.swe_features.small_experiment import run_with_student, small_experiment
 
 ARMS = ["sleep-time", "oracle"]
@@ -67,6 +69,30 @@ def test_newest_score_counts_whatever_is_merged_first(tmp_path: Path) -> None:
     for name, parts in {"a": [older, newer], "b": [newer, older]}.items():
         merged = merge_experiments(tmp_path / name, parts, environment={})
         assert {row.finished_at for row in merged.results.values()} == expected
+
+
+def test_cell_of_older_code_is_neither_counted_twice_nor_missing(
+    tmp_path: Path,
+) -> None:
+    """A report said that all of them were missing, and the table averaged both."""
+    part = shard(tmp_path, 1)
+    other = tmp_path / "other"
+    shutil.copytree(part, other)
+    for name in ("plan.json", "results.jsonl"):
+        text = (other / name).read_text()
+        for cell in read_experiment(part).plan.cells:
+            text = text.replace(cell.cell_id, f"new{cell.cell_id[3:]}")
+        text = text.replace('"finished_at": "20', '"finished_at": "99')
+        (other / name).write_text(text)
+    merged = merge_experiments(tmp_path / "merged", [part, other], environment={})
+    planned = [cell.cell_id for cell in merged.plan.cells]
+    assert set(planned) == set(merged.results)
+    assert all(cell_id.startswith("new") for cell_id in planned)
+    assert len(merged.rows) == 2 * len(planned)
+    rows = summarise(merged.plan.cells, merged.results)
+    assert {(row.scored, row.missing) for row in rows} == {(len(planned) // 2, 0)}
+    counts = gather(merged, is_quick=True).overview["counts"]
+    assert counts["scored"] == counts["planned"] == len(planned)
 
 
 def test_killed_merge_leaves_no_half_file_and_is_done_again(
