@@ -47,8 +47,12 @@ def compare(
         typer.Argument(metavar="B", help="Another run; without it, arms of A."),
     ] = None,
     baseline: Annotated[
-        str, typer.Option(help="The arm of A that its others are held against.")
-    ] = BASELINE,
+        str | None,
+        typer.Option(
+            help=f"The arm of A that its others are held against; {BASELINE} if not "
+            "given."
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -86,10 +90,15 @@ def compare(
             raise StoreError(msg) from error
 
 
-def _compare(first: Path, second: Path | None, baseline: str) -> Sequence[Comparison]:
+def _compare(
+    first: Path, second: Path | None, baseline: str | None
+) -> Sequence[Comparison]:
     a = _observations(first)
     if second is not None:
-        found = compare_runs(a, _observations(second), names=(first.name, second.name))
+        if baseline is not None:
+            msg = "--baseline is of the arms of one run: leave it out, or leave out B"
+            raise ConfigError(msg)
+        found = compare_runs(a, _observations(second), names=_names(first, second))
         if not found:
             msg = f"{first} and {second} have no arm with the same budget in common"
             raise ConfigError(msg)
@@ -97,6 +106,7 @@ def _compare(first: Path, second: Path | None, baseline: str) -> Sequence[Compar
             msg = f"{first} and {second} have no instance in common"
             raise ConfigError(msg)
         return found
+    baseline = baseline or BASELINE
     arms = list(dict.fromkeys(o.arm for o in a))
     if baseline not in arms:
         msg = f"no arm {baseline!r} in {first}: name one of {', '.join(arms)}"
@@ -110,6 +120,13 @@ def _compare(first: Path, second: Path | None, baseline: str) -> Sequence[Compar
         if other != baseline
         for comparison in compare_arms(a, baseline=baseline, other=other)
     ]
+
+
+def _names(first: Path, second: Path) -> tuple[str, str]:
+    """The last part of each path, or all of it where that tells nothing apart."""
+    if first.name and second.name and first.name != second.name:
+        return first.name, second.name
+    return str(first), str(second)
 
 
 def _observations(directory: Path) -> tuple[Observation, ...]:

@@ -170,3 +170,22 @@ def test_full_disk_leaves_an_older_file_as_it_is(tmp_path: Path) -> None:
     assert done.stderr.startswith(f"error: cannot write {out}: ")
     assert out.read_text() == "old"
     assert not list(tmp_path.rglob("*.draft"))
+
+
+def test_runs_whose_folders_have_one_name_are_told_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both sides were called `run`, and nothing said which was which."""
+    a, b = write_run(tmp_path / "a" / "run"), write_run(tmp_path / "b" / "run", 0.125)
+    assert main(["compare", str(a), str(b)]) == 0
+    line = capsys.readouterr().out.splitlines()[2]
+    assert line.startswith(f"{b}: test-time - {a}: test-time")
+
+
+def test_baseline_of_two_runs_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was taken, and changed nothing."""
+    a, b = write_run(tmp_path / "a"), write_run(tmp_path / "b")
+    assert main(["compare", str(a), str(b), "--baseline", "bm25"]) == 2
+    assert "--baseline is of the arms of one run" in capsys.readouterr().err
