@@ -76,7 +76,8 @@ function pointTable(points) {
 // By arm and budget; null where nothing costs anything, as with the offline model.
 function dollars() {
   const { points } = report.costs;
-  if (points.every((each) => each.test_usd === 0)) return null;
+  const sleepers = overview.points.filter((point) => point.contexts > 0).map((point) => point.arm);
+  if (points.every((each) => each.test_usd === 0 && (each.sleep_usd === 0 || !sleepers.includes(each.arm)))) return null;
   return new Map(points.map((each) => [`${each.arm} ${each.budget}`, each]));
 }
 

@@ -314,6 +314,23 @@ def test_link_of_another_version_opens_the_page(
     expect(page.get_by_label("Measure")).to_have_value("f1")
 
 
+def test_dollars_of_sleeping_are_shown_where_answering_is_free(
+    page: Page, tmp_path: Path
+) -> None:
+    run = make_experiment(tmp_path / "run")
+    for name in (PLAN, RESULTS):
+        text = (
+            (run / name).read_text().replace('"model": "student"', '"model": "offline"')
+        )
+        told = text.replace('_model": "student"', '_model": "openai/gpt-5-mini"')
+        (run / name).write_text(told)
+    written = write_report(read_experiment(run), with_figures=False)
+    open_report(page, written.page.as_uri())
+    row = page.locator("#points tbody tr", has_text="sleep-time").first
+    assert row.locator("td").all_text_contents()[-2] == "0.0000"
+    assert float(row.locator("td").last.text_content() or 0) > 0
+
+
 def test_light_and_dark_follow_the_system_and_the_button(
     browser: Browser, report: str
 ) -> None:
