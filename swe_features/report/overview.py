@@ -12,7 +12,7 @@ from swe_features.cells import Cell
 from swe_features.statistics.comparison import Comparison, Paired, compare_arms
 from swe_features.statistics.intervals import Estimate
 from swe_features.statistics.observations import Observation
-from swe_features.statistics.readings import Reading, doubts_about
+from swe_features.statistics.readings import Reading
 from swe_features.statistics.scores import MEASURES, ArmScores
 from swe_features.statistics.summary import Summary
 
@@ -53,7 +53,7 @@ def overview_record(
         "comparisons": [
             _comparison(each) for each in _comparisons(summary, observations)
         ],
-        "doubts": list(doubts_about(observations, suspects=summary.suspects)),
+        "doubts": list(summary.reading.doubts),
         "suspects": {
             cell_id: [
                 {"kind": each.kind, "why": each.why, "command": each.command}

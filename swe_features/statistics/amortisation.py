@@ -16,7 +16,7 @@ from swe_features.statistics.curves import Contest, Curve, spend_to_reach
 from swe_features.statistics.intervals import Estimate, Statistic, estimate
 from swe_features.statistics.observations import Observation
 from swe_features.statistics.prices import GENERATED_ONLY, TokenPrices
-from swe_features.statistics.readings import Reading, doubts_about, show
+from swe_features.statistics.readings import Reading, show
 from swe_features.statistics.resampling import Design, FloatArray
 from swe_features.statistics.scores import ratio
 
@@ -208,7 +208,7 @@ def _read(found: Amortisation, contest: Contest) -> Reading:
             f"share it; with {last.queries}, {contest.baseline} costs {times} times as "
             "much."
         )
-    doubts = doubts_about(contest.cells)
+    doubts = contest.doubts
     if found.basis == "equal budget":
         doubts += ("Equal budgets are not equal F1: read the scores beside the cost.",)
     interval = found.break_even.percentile

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from swe_features.statistics.curves import Contest, mean_gap, shared_range
 from swe_features.statistics.intervals import Estimate, estimate
-from swe_features.statistics.readings import Reading, doubts_about, show
+from swe_features.statistics.readings import Reading, show
 from swe_features.statistics.resampling import Design, FloatArray
 
 __all__ = ["Area", "compare_areas"]
@@ -28,8 +28,7 @@ def compare_areas(contest: Contest) -> Area | None:
     Returns:
         None where an arm has no scored cell of known tokens.
     """
-    cells = contest.cells
-    design = Design.of(cells)
+    design = Design.of(contest.cells)
     curves = contest.curves(design)
     if curves is None:
         return None
@@ -51,4 +50,4 @@ def compare_areas(contest: Contest) -> Area | None:
     else:
         low = high = float("nan")
         shows = f"{names} is unknown at equal spending: the curves do not overlap."
-    return Area(low, high, found, Reading(shows, doubts_about(cells)))
+    return Area(low, high, found, Reading(shows, contest.doubts))

@@ -13,6 +13,7 @@ import numpy as np
 
 from swe_features.statistics.intervals import Estimate, Statistic, estimate
 from swe_features.statistics.observations import Observation
+from swe_features.statistics.readings import doubts_about, doubts_about_gaps
 from swe_features.statistics.resampling import Design, FloatArray
 from swe_features.statistics.scores import mean_statistic
 
@@ -158,6 +159,11 @@ class Contest:
         """The cells of both arms."""
         arms = {self.baseline, self.other}
         return [o for o in self.observations if o.arm in arms]
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What is wrong with these cells where they are not held in pairs."""
+        return (*doubts_about(self.cells), *doubts_about_gaps(self.cells))
 
     def curves(self, design: Design) -> tuple[Curve, Curve] | None:
         """Both curves, the baseline's first; None where one has no budget."""

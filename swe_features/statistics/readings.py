@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from swe_features.statistics.intervals import Estimate
 from swe_features.statistics.observations import Observation
 
-__all__ = ["Reading", "doubts_about", "show"]
+__all__ = ["Reading", "doubts_about", "doubts_about_gaps", "show"]
 
 FEW_INSTANCES = 30
 """Below, an interval's limits themselves are unsure, and only large effects show."""
@@ -43,6 +43,26 @@ def doubts_about(
         *_of_the_sample(observations),
         *_of_the_cells(observations, flagged=len(flagged)),
         *_of_who_made_them(observations),
+    )
+
+
+def doubts_about_gaps(observations: Sequence[Observation]) -> tuple[str, ...]:
+    """Whether arms and budgets that are held against each other had the same instances.
+
+    Args:
+        observations: Cells of which means are compared that are not taken in pairs.
+    """
+    points: dict[tuple[str, int | None], set[str]] = {}
+    for seen in observations:
+        points.setdefault((seen.arm, seen.budget), set()).add(seen.instance_id)
+    everywhere = set.intersection(*points.values()) if points else set()
+    total = len({seen.instance_id for seen in observations})
+    if len(everywhere) == total:
+        return ()
+    lacking = total - len(everywhere)
+    return (
+        f"{lacking} of {total} instances lack a cell at some arm and budget: means are "
+        "not of the same instances.",
     )
 
 
@@ -95,8 +115,11 @@ def _of_who_made_them(observations: Sequence[Observation]) -> Iterator[str]:
     versions = len({o.code for o in observations})
     models = {o.model for o in observations if o.model is not None}
     sleepers = {o.sleep_model for o in observations if o.sleep_model is not None}
+    modes = {o.mode for o in observations}
     if versions > 1:
         yield f"The cells were made by {versions} versions of the code or its prompts."
+    if len(modes) > 1:
+        yield f"The cells were attempted in {len(modes)} modes: {_list(modes)}."
     if len(models) > 1:
         yield f"The cells were made by {len(models)} models: {_list(models)}."
     if len(sleepers) > 1:

@@ -14,7 +14,7 @@ import numpy as np
 from swe_features.statistics.curves import Contest, Curve
 from swe_features.statistics.intervals import Estimate, Statistic, estimate
 from swe_features.statistics.observations import Observation
-from swe_features.statistics.readings import Reading, doubts_about, show
+from swe_features.statistics.readings import Reading, show
 from swe_features.statistics.resampling import Design, FloatArray
 from swe_features.statistics.scores import mean_statistic, ratio
 
@@ -141,7 +141,7 @@ def _compare(  # noqa: PLR0913, PLR0917  # two sides, and how they are drawn
             f"them is {show(found, sign='+')} in F1."
         )
     doubts = (
-        *doubts_about(contest.cells),
+        *contest.doubts,
         "The best sample is picked by the score: no user could.",
     )
     return AtEqualTokens(budget, k, found, Reading(shows, doubts))

@@ -7,7 +7,7 @@ import numpy as np
 
 from swe_features.statistics.curves import Contest, Curve, spend_to_reach
 from swe_features.statistics.intervals import Estimate, estimate
-from swe_features.statistics.readings import Reading, doubts_about, show
+from swe_features.statistics.readings import Reading, show
 from swe_features.statistics.resampling import Design, FloatArray
 
 __all__ = ["Saving", "save_at_equal_f1"]
@@ -89,7 +89,7 @@ def _outcome(spent: float, least: float) -> Outcome:
 
 
 def _read(saving: Saving, contest: Contest) -> Reading:
-    doubts = doubts_about(contest.cells)
+    doubts = contest.doubts
     if saving.outcome == "not reached":
         shows = (
             f"{contest.other} never reaches the F1 of {saving.level:.3f} that "

@@ -8,7 +8,12 @@ import numpy as np
 from swe_features.statistics.comparison import Comparison, compare_arms
 from swe_features.statistics.intervals import Estimate, estimate
 from swe_features.statistics.observations import Observation
-from swe_features.statistics.readings import Reading, doubts_about, show
+from swe_features.statistics.readings import (
+    Reading,
+    doubts_about,
+    doubts_about_gaps,
+    show,
+)
 from swe_features.statistics.resampling import Design, FloatArray
 from swe_features.statistics.scores import mean_statistic
 
@@ -87,7 +92,7 @@ def scale_sleep(
         reading=Reading(
             f"Each doubling of the learned contexts, from {arms[ordered[0]]} to "
             f"{arms[ordered[-1]]}, changes F1 by {show(found, sign='+')}.",
-            doubts_about(cells),
+            (*doubts_about(cells), *doubts_about_gaps(cells)),
         ),
     )
 

@@ -26,7 +26,7 @@ from swe_features.statistics.query_likelihood import (
     NGramModel,
     queries_of,
 )
-from swe_features.statistics.readings import Reading, doubts_about
+from swe_features.statistics.readings import Reading, doubts_about, doubts_about_gaps
 from swe_features.statistics.sampling import (
     AtEqualTokens,
     PassAtK,
@@ -193,9 +193,14 @@ def _read(
 ) -> Reading:
     scored = sum(o.is_scored for o in observations)
     planned = len(observations) + missing
-    doubts = doubts_about(observations, suspects=suspects)
+    doubts = (
+        *doubts_about(observations, suspects=suspects),
+        *doubts_about_gaps(observations),
+    )
     if missing:
-        doubts += (f"{missing} planned cells are missing: the run is not over.",)
+        doubts += (
+            f"{missing} of {planned} planned cells are missing: the run is not over.",
+        )
     return Reading(f"{scored} of {planned} planned cells are scored.", doubts)
 
 

@@ -35,6 +35,8 @@ def test_broken_and_missing_cells_are_counted(content: ReportContent) -> None:
         if (point["arm"], point["budget"]) == ("test-time", 4)
     ]
     assert (point["planned"], point["cells"]) == (3, 2)
+    for doubt in ("1 of 15 planned cells are missing", "1 of 3 instances lack a cell"):
+        assert sum(doubt in each for each in content.overview["doubts"]) == 1
     broken = [p for p in content.overview["points"] if p["broken"]]
     assert [p["broken"] for p in broken] == [{"model": 1}]
 

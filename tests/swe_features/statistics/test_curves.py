@@ -138,3 +138,16 @@ def test_mean_gap_agrees_with_a_fine_grid(data: st.DataObject) -> None:
     places = np.linspace(low, high, 20_001)
     gap = np.interp(places, y[0], b[0]) - np.interp(places, x[0], a[0])
     assert found == pytest.approx(float(np.mean((gap[1:] + gap[:-1]) / 2)), abs=1e-3)
+
+
+def test_curves_of_unlike_instances_say_so() -> None:
+    """One arm on the easy rows, one on the hard ones: nothing named that."""
+    level = {2: (100, [0.2] * 5), 4: (200, [0.4] * 4)}
+    found = contest(level)
+    doubt = "1 of 5 instances lack a cell at some arm and budget"
+    (saving, *_), area = save_at_equal_f1(found), compare_areas(found)
+    assert area is not None
+    for reading in (saving.reading, area.reading):
+        assert any(doubt in each for each in reading.doubts)
+    even = contest({2: (100, [0.2] * 5)})
+    assert not any("lack a cell" in each for each in even.doubts)

@@ -127,6 +127,13 @@ def test_reasons_to_doubt_are_named() -> None:
     assert "no language model" in doubts
 
 
+def test_several_modes_are_a_reason_to_doubt() -> None:
+    cells = [cell(), replace(cell(seed=1), mode="edit")]
+    (scores,) = score_arms(cells)
+    [doubt] = [each for each in scores.reading.doubts if "mode" in each]
+    assert doubt == "The cells were attempted in 2 modes: edit, predict."
+
+
 def test_tokens_by_kind_are_kept_apart() -> None:
     seen = cell()
     usage = Usage(1000, 600, 50, 20)

@@ -343,4 +343,4 @@ def test_run_that_is_not_over_says_so() -> None:
     cells = arm_cells("test-time", {2: (100, [0.5, None])})
     reading = summarise(cells, missing=3).reading
     assert reading.shows == "1 of 5 planned cells are scored."
-    assert "3 planned cells are missing: the run is not over." in reading.doubts
+    assert "3 of 5 planned cells are missing: the run is not over." in reading.doubts
