@@ -201,12 +201,14 @@ def _read(found: Amortisation, contest: Contest) -> Reading:
     if math.isinf(found.break_even.value):
         shows = f"{what}, {contest.other} never pays for its sleep."
     else:
-        count = math.ceil(found.break_even.value)
-        times = show(last.ratio, decimals=2)
+        count = max(1, math.ceil(found.break_even.value))
+        costs = f"{contest.other} costs nothing that was counted"
+        if math.isfinite(last.ratio.value):
+            times = show(last.ratio, decimals=2)
+            costs = f"{contest.baseline} costs {times} times as much"
         shows = (
             f"{what}, {contest.other} pays for its sleep where {count} or more queries "
-            f"share it; with {last.queries}, {contest.baseline} costs {times} times as "
-            "much."
+            f"share it; with {last.queries}, {costs}."
         )
     doubts = contest.doubts
     if found.basis == "equal budget":

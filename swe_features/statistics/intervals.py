@@ -73,8 +73,9 @@ def estimate(
         seed: The same seed draws the same resamples.
     """
     # A curve that never reaches a level spends an infinity, and the difference or ratio
-    # of two of them is NaN: unknown, which is what the lines below take it for.
-    with np.errstate(invalid="ignore"):
+    # of two of them is NaN: unknown, which is what the lines below take it for. What is
+    # held against no tokens at all is infinite, and has no interval.
+    with np.errstate(invalid="ignore", divide="ignore"):
         return _estimate(statistic, design, level=level, draws=draws, seed=seed)
 
 

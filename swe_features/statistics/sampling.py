@@ -135,6 +135,8 @@ def _compare(  # noqa: PLR0913, PLR0917  # two sides, and how they are drawn
     tokens = f"the tokens of {contest.other}{at} pay for {k:.1f} samples"
     if math.isnan(found.value):
         shows = f"Unknown: {tokens} of {contest.baseline}, and there are {len(best)}."
+        if math.isnan(k):
+            shows = f"Unknown: {contest.baseline} spends nothing that was counted."
     else:
         shows = (
             f"Where {tokens} of {contest.baseline}, {contest.other} minus the best of "

@@ -96,6 +96,12 @@ def _read(saving: Saving, contest: Contest) -> Reading:
             f"{contest.baseline} has: no saving."
         )
         return Reading(shows, doubts)
+    if not np.isfinite(saving.ratio.value):
+        shows = (
+            f"For an F1 of {saving.level:.3f}, {contest.other} spends nothing that was "
+            "counted: no ratio."
+        )
+        return Reading(shows, doubts)
     at_least = "at least " if saving.outcome == "reached at once" else ""
     if saving.not_reached_share > 0:
         share = saving.not_reached_share

@@ -42,6 +42,14 @@ def test_sleeping_that_saves_nothing_never_pays() -> None:
     assert "never pays" in found.reading.shows
 
 
+def test_sleeping_that_costs_nothing_pays_from_the_first_query() -> None:
+    found, *_ = amortise(contest(other=0, sleep=0))
+    assert found.reading.shows.endswith(
+        "where 1 or more queries share it; with 20, sleep-time costs nothing that was "
+        "counted."
+    )
+
+
 def test_resamples_without_a_scored_cell_do_not_say_never() -> None:
     """They know no gain: of one in 12 nothing is known, so there is no interval."""
     cells = [

@@ -59,6 +59,15 @@ def test_interval_of_a_doubtful_level_reaches_down_to_0() -> None:
     assert last.ratio.percentile.low == 0
 
 
+def test_arm_that_spends_nothing_saves_no_number_of_times() -> None:
+    """A warning of numpy, and `at least inf (no interval) times`."""
+    first, *_ = save_at_equal_f1(contest({2: (0, [0.2] * 5)}))
+    assert first.reading.shows == (
+        "For an F1 of 0.100, sleep-time spends nothing that was counted: no ratio."
+    )
+    assert first.ratio.percentile is None
+
+
 def test_arm_without_scored_cells_has_no_curve() -> None:
     assert save_at_equal_f1(contest({2: (1, [None] * 5)})) == ()
     assert compare_areas(contest({})) is None

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from itertools import combinations
 from statistics import fmean
 
@@ -6,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.usage import Usage
 from swe_features.statistics.curves import Contest
 from swe_features.statistics.sampling import best_of, sample_at_equal_tokens
 from tests.swe_features.statistics.tables import cell
@@ -59,3 +61,12 @@ def test_tokens_that_no_number_of_seeds_matches_give_no_answer(tokens: int) -> N
     _, (found,) = sample_at_equal_tokens(contest(tokens))
     assert math.isnan(found.difference.value)
     assert found.reading.shows.startswith("Unknown")
+
+
+def test_samples_that_cost_nothing_are_no_number_of_samples() -> None:
+    cells = [
+        replace(o, test_tokens=Usage()) if o.arm == "test-time" else o
+        for o in contest(100).observations
+    ]
+    _, (found,) = sample_at_equal_tokens(Contest(cells, "test-time", "sleep-time"))
+    assert found.reading.shows == "Unknown: test-time spends nothing that was counted."
