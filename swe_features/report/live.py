@@ -7,6 +7,7 @@ however many there are.
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -145,9 +146,15 @@ def serve(
         server_version = "swe-features"
         sys_version = ""
 
+        def handle(self) -> None:
+            # Somebody who goes on to another page hangs up: that is no news.
+            with suppress(ConnectionError):
+                super().handle()
+
         def do_GET(self) -> None:
             # A page elsewhere whose name was made to point here must not read this.
-            name = self.headers.get("Host", "").rpartition(":")[0]
+            host = self.headers.get("Host", "")
+            name = host.rpartition(":")[0] or host  # at port 80 there is no number
             if name not in _OWN_NAMES:
                 self._send(Answer("Unknown host.\n", HTTPStatus.MISDIRECTED_REQUEST))
                 return

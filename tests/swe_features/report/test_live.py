@@ -1,6 +1,8 @@
 import http.client
 import socket
+import struct
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,6 +85,32 @@ def test_nothing_else_is_handed_out(port: int, path: str) -> None:
 def test_page_of_another_host_is_refused(port: int) -> None:
     """A name elsewhere may be made to point at this machine while a page is open."""
     assert ask(port, "/", host="evil.example")[0] == 421
+
+
+def test_host_without_a_port_is_this_machine_too(port: int) -> None:
+    """A browser leaves out 80, and `--port 80` refused everybody."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(b"GET /stamp HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+        assert connection.recv(65536).split()[1] == b"200"
+
+
+def test_browser_that_goes_away_leaves_no_traceback(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serve(run) as server:
+        server.daemon_threads = False  # so that leaving waits for the answer
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        connection = socket.create_connection(("127.0.0.1", server.server_port))
+        own = f"Host: 127.0.0.1:{server.server_port}\r\n"
+        connection.sendall(f"GET / HTTP/1.0\r\n{own}\r\n".encode())
+        time.sleep(0.05)
+        reset = struct.pack("ii", 1, 0)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+        connection.close()
+        server.shutdown()
+        thread.join()
+    assert capsys.readouterr().err == ""
 
 
 def test_stamp_changes_with_the_results(run: Path) -> None:
