@@ -42,7 +42,7 @@ class Paired:
 
     pairs: int
     difference: Estimate
-    """Mean of `other - baseline`."""
+    """Mean of `other - baseline`, each instance weighing the same."""
     test: SignFlip
     p_holm: float
     """`test.p`, adjusted for all budgets that were compared together."""
@@ -229,14 +229,13 @@ def _paired(pairs: Sequence[Pair], seed: int) -> Paired | None:
     if not pairs:
         return None
     design = Design.of(a for a, _ in pairs)
-    differences = [(a.instance_id, b.f1 - a.f1) for a, b in pairs]
-    totals = design.add_up(differences)
-    counts = design.add_up((instance, 1.0) for instance, _ in differences)
+    means = _mean_by_instance((a.instance_id, b.f1 - a.f1) for a, b in pairs)
+    totals = design.add_up(zip(design.instances, means.tolist(), strict=True))
+    counts = design.add_up((instance, 1.0) for instance in design.instances)
 
     def statistic(weights: FloatArray) -> FloatArray:
         return ratio(weights @ totals, weights @ counts)
 
-    means = _mean_by_instance(differences)
     means[np.abs(means) <= ROUNDING] = 0.0
     wins, losses = int((means > 0).sum()), int((means < 0).sum())
     by_unit = _by_unit(means, design)

@@ -86,6 +86,21 @@ def test_seeds_are_paired_and_averaged_within_an_instance() -> None:
     assert (found.all_cells.wins, found.all_cells.ties) == (0, 1)
 
 
+def test_instance_with_more_seeds_weighs_no_more() -> None:
+    """The difference was of pairs, and p of instances: +0.15 and 1.0."""
+    cells = [
+        cell(f"shop__till-{number}", arm, seed=seed, f1=f1)
+        for number, seeds, gained in ((1, 3, 0.8), (2, 1, 0.2))
+        for seed in range(seeds)
+        for arm, f1 in (("test-time", 0.5), ("sleep-time", gained))
+    ]
+    (found,) = compare_arms(cells, baseline="test-time", other="sleep-time")
+    assert found.pairs == 4
+    assert found.all_cells is not None
+    assert found.all_cells.difference.value == pytest.approx(0.0)
+    assert found.all_cells.test.p == 1.0
+
+
 def test_arm_without_steps_is_held_against_every_budget() -> None:
     cells = [
         cell(arm="bm25", budget=None, f1=0.5),

@@ -101,14 +101,15 @@ def _side(place: str, pairs: Sequence[tuple[Row, Row]]) -> Numbers:
     sample = Sample([a for a, _ in pairs])
     gains = [(a.instance, b.scores["f1"] - a.scores["f1"]) for a, b in pairs]
     numbers: Numbers = {}
-    total, number = sample.sums(gains), sample.sums((name, 1.0) for name, _ in gains)
-    put(numbers, f"{place}/difference", sample.quotient(total, number), sample)
     means = np.array(
         [
             np.mean([gain for name, gain in gains if name == instance])
             for instance in sample.instances
         ]
     )
+    total = sample.sums(zip(sample.instances, means.tolist(), strict=True))
+    number = sample.sums((name, 1.0) for name in sample.instances)
+    put(numbers, f"{place}/difference", sample.quotient(total, number), sample)
     means[abs(means) <= 1e-12] = 0
     wins, losses = int((means > 0).sum()), int((means < 0).sum())
     units = _units(sample, means)
