@@ -209,7 +209,6 @@ def _compare(  # noqa: PLR0913  # two sides, and what they are called
 ) -> Comparison:
     pairs, unpaired = pair_cells(left, right)
     valid = [pair for pair in pairs if pair[0].is_scored and pair[1].is_scored]
-    everything = _paired(pairs, seed)
     doubts = doubts_about([*left, *right], suspects=suspects)
     if unpaired:
         doubts += (f"{unpaired} cells have no partner and are left out.",)
@@ -219,9 +218,9 @@ def _compare(  # noqa: PLR0913  # two sides, and what they are called
         budget=budget,
         pairs=len(pairs),
         unpaired=unpaired,
-        all_cells=everything,
+        all_cells=_paired(pairs, seed),
         valid_cells=_paired(valid, seed),
-        reading=Reading(_sentence(names, budget, everything), doubts),
+        reading=Reading("", doubts),
     )
 
 
@@ -276,9 +275,14 @@ def _by_unit(means: FloatArray, design: Design) -> FloatArray:
 def _adjust(found: Sequence[Comparison]) -> tuple[Comparison, ...]:
     every = _holm([c.all_cells for c in found])
     valid = _holm([c.valid_cells for c in found])
-    return tuple(
+    adjusted = (
         replace(c, all_cells=a, valid_cells=v)
         for c, a, v in zip(found, every, valid, strict=True)
+    )
+    is_one = len(found) == 1
+    return tuple(
+        replace(c, reading=replace(c.reading, shows=_sentence(c, is_one=is_one)))
+        for c in adjusted
     )
 
 
@@ -288,17 +292,21 @@ def _holm(tested: Sequence[Paired | None]) -> list[Paired | None]:
     return [p if p is None else replace(p, p_holm=next(adjusted)) for p in tested]
 
 
-def _sentence(names: tuple[str, str], budget: int | None, paired: Paired | None) -> str:
-    at = "" if budget is None else f" with {budget} steps"
+def _sentence(found: Comparison, *, is_one: bool) -> str:
+    """What is shown over all cells; p by Holm too, unless it is the only budget."""
+    at = "" if found.budget is None else f" with {found.budget} steps"
+    paired = found.all_cells
     if paired is None:
-        return f"{names[1]} and {names[0]} have no cell in common{at}."
+        return f"{found.other} and {found.baseline} have no cell in common{at}."
     size = paired.smallest_detectable
     is_missable = abs(paired.difference.value) < size
     hint = (
         "; a true difference below {:.3f} would often be missed" if is_missable else ""
     )
+    holm = "" if is_one else f" ({paired.p_holm:.3g} by Holm over all budgets)"
     return (
-        f"{names[1]} minus {names[0]}{at}: F1 {show(paired.difference, sign='+')}, "
+        f"{found.other} minus {found.baseline}{at}: "
+        f"F1 {show(paired.difference, sign='+')}, "
         f"{paired.wins} wins, {paired.ties} ties, {paired.losses} losses, "
-        f"sign-flip p = {paired.test.p:.3g}{hint.format(size)}."
+        f"sign-flip p = {paired.test.p:.3g}{holm}{hint.format(size)}."
     )

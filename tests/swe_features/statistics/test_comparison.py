@@ -202,6 +202,20 @@ def of_repositories(gains: FloatArray) -> Paired:
     return found.all_cells
 
 
+def test_sentence_tells_p_by_holm_where_budgets_are_several() -> None:
+    """It travels without its table, and five budgets are five chances."""
+    cells = [
+        *arm_cells("test-time", {n: (100, [0.2] * 6) for n in (2, 4)}),
+        *arm_cells("sleep-time", {n: (100, [0.5] * 6) for n in (2, 4)}),
+    ]
+    two = compare_arms(cells, baseline="test-time", other="sleep-time")
+    told = "p = 0.0312 (0.0625 by Holm over all budgets)"
+    assert all(told in each.reading.shows for each in two)
+    few = [each for each in cells if each.budget == 2]
+    (one,) = compare_arms(few, baseline="test-time", other="sleep-time")
+    assert "Holm" not in one.reading.shows
+
+
 def test_p_is_as_rare_as_told_where_repositories_lean_one_way() -> None:
     """Flipped one by one, the instances of these would say p < 0.05 in every third."""
     random, samples = np.random.default_rng(5), 400

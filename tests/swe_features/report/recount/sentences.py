@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from tests.swe_features.report.recount.draws import Numbers
-from tests.swe_features.report.recount.rows import Run
+from tests.swe_features.report.recount.rows import Row, Run
 
 __all__ = ["cells_of", "unfounded_in"]
 
@@ -41,7 +41,8 @@ def cells_of(place: str, run: Run, suspects: Iterable[str]) -> set[int]:
         arms_of.setdefault(row.trial, set()).add(row.arm)
     paired = [row for row in at_budget if arms_of[row.trial] == arms]
     missing = len(run.plan["cells"]) - len(run.lines)
-    counts = {missing, len({row.line["seed"] for row in of_arms})}
+    counts = {missing, len(run.plan["cells"])}
+    counts |= {len({row.line["seed"] for row in of_arms}), *_gaps(of_arms)}
     for rows in (of_arms, at_budget, paired):
         lines = [row.line for row in rows]
         counts |= {
@@ -62,6 +63,18 @@ def cells_of(place: str, run: Run, suspects: Iterable[str]) -> set[int]:
             len({line["sleep_model"] for line in lines} - {None}),
         }
     return counts
+
+
+def _gaps(rows: Iterable[Row]) -> set[int]:
+    """How many instances are not at every arm and budget, and how many modes."""
+    points: dict[tuple[str, int | None], set[str]] = {}
+    modes = set()
+    for row in rows:
+        points.setdefault((row.arm, row.budget), set()).add(row.instance)
+        modes.add(row.line["mode"])
+    everyone = set().union(*points.values())
+    full = [name for name in everyone if all(name in each for each in points.values())]
+    return {len(everyone) - len(full), len(modes)}
 
 
 def unfounded_in(
