@@ -47,4 +47,16 @@ def _is_event(value: object) -> bool:
         and isinstance(value.get("kind"), str)
         and isinstance(value.get("data"), dict)
         and isinstance(value.get("at_s", 0.0), int | float)
+        and _has_our_types(value["data"])
+    )
+
+
+def _has_our_types(data: Mapping[str, Any]) -> bool:
+    """Whether what a report counts with is what it takes it for."""
+    usage = data.get("usage") or {}
+    return (
+        isinstance(data.get("step") or 0, int)
+        and isinstance(data.get("files") or [], list)
+        and isinstance(usage, dict)
+        and all(isinstance(tokens or 0, int) for tokens in usage.values())
     )

@@ -25,6 +25,10 @@ def test_whole_trajectory_has_its_events(tmp_path: Path) -> None:
         (EVENT + b"[1]\n", "line 2 is no event"),
         (b'{"kind": "stop", "data": null}\n', "line 1 is no event"),
         (b'{"kind": "stop", "data": {}, "at_s": "noon"}\n', "line 1 is no event"),
+        (b'{"kind": "stop", "data": {"step": "x"}}\n', "line 1 is no event"),
+        (b'{"kind": "reply", "data": {"usage": "x"}}\n', "line 1 is no event"),
+        (b'{"kind": "reply", "data": {"usage": {"a": "x"}}}\n', "line 1 is no event"),
+        (b'{"kind": "proposal", "data": {"files": 3}}\n', "line 1 is no event"),
         (b"[" * 100_000 + b"\n", "line 1 is no JSON"),
     ],
 )
