@@ -172,6 +172,9 @@ def _write_metrics(usage: Usage, billed_usd: float | None) -> dict[str, Any]:
 
 
 def _write_totals(usage: Usage, steps: int) -> dict[str, Any]:
+    if usage.unmeasured_requests:  # a sum of the others would pass for all of them
+        unmeasured = {"unmeasured_requests": usage.unmeasured_requests}
+        return {"total_steps": steps, "extra": unmeasured}
     return {
         "total_prompt_tokens": usage.prompt_tokens,
         "total_completion_tokens": usage.completion_tokens,
@@ -180,7 +183,7 @@ def _write_totals(usage: Usage, steps: int) -> dict[str, Any]:
         "extra": {
             "reasoning_tokens": usage.reasoning_tokens,
             "cache_write_tokens": usage.cache_write_tokens,
-            "unmeasured_requests": usage.unmeasured_requests,
+            "unmeasured_requests": 0,
         },
     }
 

@@ -1,7 +1,7 @@
 """A whole experiment, written in somebody else's form."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from swe_features.cell_results import CellResult
 from swe_features.errors import ConfigError, StoreError
 from swe_features.exports.atif import Asleep, write_atif
 from swe_features.exports.mini_swe_agent import write_mini_trajectory
-from swe_features.exports.turns import read_conversation
+from swe_features.exports.turns import Conversation, read_conversation
 from swe_features.results import StoredExperiment
 from tasks.whole_files import draft_of
 
@@ -79,7 +79,7 @@ def _write_trajectories(
     experiment: StoredExperiment, form: Form, out: Path
 ) -> Iterator[Path]:
     for result in experiment.scored:
-        attempted = read_conversation(experiment.trajectory(result))
+        attempted = _attempted(experiment, result)
         if not attempted.turns:
             continue
         if form is Form.MINI:
@@ -94,15 +94,26 @@ def _write_trajectories(
 
 
 def _as_atif(experiment: StoredExperiment, result: CellResult) -> dict[str, Any]:
-    attempted = read_conversation(experiment.trajectory(result))
     slept = [
         Asleep(
-            read_conversation(experiment.context_trajectory(key)),
+            _read(experiment.context_trajectory(key), f"the sleep phase of {key[:12]}"),
             experiment.context(key),
         )
         for key in result.contexts
     ]
-    return write_atif(result, attempted, slept)
+    return write_atif(result, _attempted(experiment, result), slept)
+
+
+def _attempted(experiment: StoredExperiment, result: CellResult) -> Conversation:
+    return _read(experiment.trajectory(result), str(result.trajectory))
+
+
+def _read(events: Iterable[Mapping[str, Any]], where: str) -> Conversation:
+    try:
+        return read_conversation(events)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        msg = f"{where} holds an event that is none of ours: restore it"
+        raise StoreError(msg) from error
 
 
 def _write_predictions(
@@ -145,7 +156,7 @@ def _predict(
     if form is Form.FILES:
         files = list(result.predicted_files or ())
         return {"instance_id": result.instance_id, "found_files": files}
-    patch = read_conversation(experiment.trajectory(result)).patch
+    patch = _attempted(experiment, result).patch
     if patch is None:
         return None
     return {

@@ -11,7 +11,10 @@ import pytest
 
 from agent.messages import Message, ToolSpec
 from agent.model import Reply
+from agent.usage import Usage
 from swe_features.errors import ConfigError, StoreError
+from swe_features.exports.atif import write_atif
+from swe_features.exports.turns import read_conversation
 from swe_features.exports.writing import Form, export_experiment
 from swe_features.merging import merge_experiments
 from swe_features.results import StoredExperiment, read_experiment
@@ -251,3 +254,26 @@ def test_folder_that_cannot_be_made_is_refused(
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="choose another --out"):
         export_experiment(stored, Form.FILES, tmp_path / "file" / "folder")
+
+
+@pytest.mark.parametrize(
+    "event", ["{}", "[]", '{"kind": "reply", "data": {}}', '{"kind": "message"}']
+)
+def test_event_that_nobody_here_wrote_is_refused(
+    event: str, stored: StoredExperiment
+) -> None:
+    name = next(r.trajectory for r in stored.scored if r.arm == "no-context")
+    assert name is not None
+    (stored.directory / name).write_text(f"{event}\n")
+    with pytest.raises(StoreError, match=f"{name} holds an event that is none of ours"):
+        export_experiment(stored, Form.ATIF, stored.directory / "exports")
+
+
+def test_totals_of_untold_tokens_are_left_out(stored: StoredExperiment) -> None:
+    result = next(r for r in stored.scored if r.arm == "no-context")
+    attempted = read_conversation(stored.trajectory(result))
+    first = next(turn for turn in attempted.turns if turn.usage is not None)
+    first.usage = Usage(requests=1, unmeasured_requests=1)
+    totals = write_atif(result, attempted)["final_metrics"]
+    assert totals.keys() == {"total_steps", "extra"}
+    assert totals["extra"] == {"unmeasured_requests": 1}
