@@ -7,7 +7,8 @@ contain, each as of the commit that it forked from, its text the commit messages
 without and once with the older heads as examples. Those that forked from the
 first-parent chain look back into one past. `--branches` asks the others too, apart:
 for each the index is learned anew at its commit, as it is for `--rows`, pull requests
-as the SWE-Features dataset has them.
+as the SWE-Features dataset has them. What is built on another proposal is not asked:
+that one, among the examples, would be a part of the answer.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import numpy as np
 from agent.localizer.changes import Change
 from agent.localizer.estimate import Estimate, estimate
 from agent.localizer.examples import example_changes
+from agent.localizer.git import run_git
 from agent.localizer.index import Index
 from agent.localizer.learning import Past, learn, read_past
 from agent.localizer.prior import shipped_prior
@@ -48,7 +50,7 @@ def main() -> None:
     rows = read_rows(options.rows) if options.rows else []
     apart = {int(row["pr_number"]) for row in rows}
     whole = read_past(options.clone, with_heads=True)
-    heads = unmerged_heads(whole, without=apart)
+    heads = unmerged_heads(options.clone, whole, without=apart)
     for with_heads in (False, True):
         # The heads are needed in both cases, to be asked; examples only in one.
         known = whole if with_heads else read_past(options.clone)
@@ -74,19 +76,30 @@ def main() -> None:
                 print_summary({f"{kind}, {name}": [one for one in found if one]})
 
 
-def unmerged_heads(past: Past, *, without: set[int]) -> list[int]:
+def unmerged_heads(clone: Path, past: Past, *, without: set[int]) -> list[int]:
     """Changes that were proposed and never merged, oldest first, each title once.
 
     Args:
+        clone: Where they are.
         past: With its heads.
         without: Numbers of pull requests to leave out.
     """
+    heads = frozenset(change.commit for change in past.changes if change.is_head)
     titles: dict[str, int] = {}
     for one in example_changes(past.index, least_code=3, suffixes=_SUFFIXES):
         change = past.changes[one]
         if change.is_head and change.number not in without:
             titles.setdefault(change.title.lower(), one)
-    return list(titles.values())
+    return [
+        one
+        for one in titles.values()
+        if not _is_built_on(heads, clone, past.changes[one])
+    ]
+
+
+def _is_built_on(heads: frozenset[str], clone: Path, change: Change) -> bool:
+    own = run_git(clone, ("rev-list", change.commit, f"^{change.parent}"))
+    return not heads.isdisjoint(set(own.decode().split()) - {change.commit})
 
 
 def _asked_of_chain(
