@@ -13,6 +13,7 @@ Only a cell with a `scored` row is done.
 import errno
 import fcntl
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -29,6 +30,12 @@ __all__ = ["MANIFEST", "PLAN", "RESULTS", "RunDirectory"]
 RESULTS = "results.jsonl"
 MANIFEST = "manifest.json"
 PLAN = "plan.json"
+
+PATIENCE_S = 2.0
+"""How long a lock is waited for: a program that a killed run was just starting has it
+too, until it runs."""
+
+_LOOK_S = 0.02
 
 
 class RunDirectory:
@@ -51,9 +58,10 @@ class RunDirectory:
         made = [folder for folder in (path, *path.parents) if not folder.exists()]
         self._made = (self.trajectories, self.contexts, *made)
         try:
-            for folder in (self.trajectories, self.contexts):
-                folder.mkdir(parents=True, exist_ok=True)
             self._lock = _lock(path / ".lock")
+            # Now: whoever held it, and never began, removed folders that were empty.
+            for folder in (self.trajectories, self.contexts):
+                folder.mkdir(exist_ok=True)
         except OSError as error:
             msg = f"cannot write {path}: {error.strerror}: choose another --out"
             raise StoreError(msg) from error
@@ -134,20 +142,36 @@ class RunDirectory:
 
 
 def _lock(path: Path) -> int:
-    # The kernel lets go of it when its holder dies, however it dies.
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    """Lock a file, which is made with its folder; its descriptor holds the lock."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # The kernel lets go of it when its holder dies, however it dies.
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_at(lock, path):
+                os.ftruncate(lock, 0)
+                os.write(lock, f"{os.getpid()}\n".encode())
+                return lock
+            os.close(lock)
+        except OSError as error:
+            holder = os.read(lock, 32).decode("ascii", "replace").strip()
+            os.close(lock)
+            if error.errno not in {errno.EAGAIN, errno.EACCES}:
+                raise
+            if time.monotonic() > deadline:
+                msg = (
+                    f"{path.parent} is being written by another run (process {holder}):"
+                    " wait for it, or choose another --out"
+                )
+                raise StoreError(msg) from error
+        time.sleep(_LOOK_S)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether an open file is the one of that path: its holder may have removed it."""
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        holder = os.read(lock, 32).decode("ascii", "replace").strip()
-        os.close(lock)
-        if error.errno not in {errno.EAGAIN, errno.EACCES}:
-            raise
-        msg = (
-            f"{path.parent} is being written by another run (process {holder}): "
-            "wait for it, or choose another --out"
-        )
-        raise StoreError(msg) from error
-    os.ftruncate(lock, 0)
-    os.write(lock, f"{os.getpid()}\n".encode())
-    return lock
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False

@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -59,6 +60,30 @@ def test_second_run_on_a_directory_is_refused_politely(tmp_path: Path) -> None:
         holder.communicate()
     # The lock died with its holder.
     RunDirectory(tmp_path, Redactor({})).close()
+
+
+@pytest.mark.parametrize("removed", ["nothing", "what is empty"])
+def test_lock_that_is_let_go_of_soon_is_waited_for(
+    removed: str, tmp_path: Path
+) -> None:
+    """A run was refused that began just after a `kill -9`.
+
+    A program that the killed one was starting held the lock until it ran.
+    """
+    out = tmp_path / "out"
+    first = RunDirectory(out, Redactor({}))
+    if removed == "nothing":
+        first.write_json(out / "manifest.json", {})
+    end = Timer(0.3, first.close)
+    end.start()
+    with RunDirectory(out, Redactor({})) as second:
+        end.join()
+        second.results.append({})
+        with second.begin_trajectory(second.trajectories, "c") as writer:
+            writer.finish()
+        with pytest.raises(StoreError, match="another run"):
+            RunDirectory(out, Redactor({}))
+    assert (out / "results.jsonl").read_text() == "{}\n"
 
 
 def test_directory_can_be_opened_again_after_it_was_closed(tmp_path: Path) -> None:
