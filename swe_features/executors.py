@@ -4,6 +4,7 @@ An executor does sleep phases and cells, in any order and place. It stores no re
 the runner does, so that one process alone writes.
 """
 
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -15,9 +16,11 @@ from swe_features.cell_results import CellResult
 from swe_features.cells import Cell
 from swe_features.preparation import SleepWork
 
-__all__ = ["Executor", "StoppedWork", "Threads"]
+__all__ = ["Executor", "StoppedWork", "Threads", "has_workers"]
 
 T = TypeVar("T")
+
+_WORKER = "cell"
 
 
 class StoppedWork(BaseException):  # ends an attempt, as an interrupt does
@@ -54,7 +57,7 @@ class Threads:
         """
         self._stopped = Event()
         self._attempts = attempts(self._watch)
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="cell")
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix=_WORKER)
 
     def sleep(self, work: SleepWork) -> Future[Slept]:
         """Begin a sleep phase."""
@@ -76,3 +79,11 @@ class Threads:
     def _watch(self) -> None:
         if self._stopped.is_set():
             raise StoppedWork
+
+
+def has_workers() -> bool:
+    """Whether a thread of this process still works on a cell or a sleep phase.
+
+    One that waits for a model's reply does so until it comes, whoever stops it.
+    """
+    return any(each.name.startswith(_WORKER) for each in threading.enumerate())

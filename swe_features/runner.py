@@ -197,6 +197,7 @@ class Runner:
             for ended in as_completed(begun, timeout=GRACE_S):
                 if not ended.cancelled() and ended.exception() is None:
                     self._keep(ended)
-        except TimeoutError:
+        except (TimeoutError, KeyboardInterrupt):
+            # Who interrupts once more does not want to wait.
             return False
         return True

@@ -12,9 +12,12 @@ from typing import NoReturn
 
 import typer
 
+from agent.errors import ModelSetupError
 from swe_features.commands import run_options as given
 from swe_features.complaints import complain
+from swe_features.errors import ExperimentError
 from swe_features.estimate import CostEstimate, estimate_as_text, estimate_run
+from swe_features.executors import has_workers
 from swe_features.experiment import ExperimentConfig, find_config
 from swe_features.preparation import (
     ANY_REPOSITORY,
@@ -143,15 +146,33 @@ def _run(experiment: Experiment, out: Path, retry: Retry) -> RunSummary:
         with shown_progress() as progress:
             return run_experiment(experiment, out, progress, retry=retry)
     except InterruptedRunError as error:
-        sys.stderr.write(
-            f"interrupted: finished cells are in {out}; "
-            "run the same command again to go on\n"
-        )
+        _say_interrupted(out)
         if error.is_still_working:
-            # A worker waits for a reply that may take minutes; nothing of it is kept.
-            sys.stderr.flush()
-            os._exit(INTERRUPTED)
+            _leave(INTERRUPTED)
         raise typer.Exit(INTERRUPTED) from error
+    except KeyboardInterrupt:  # once more, while sandboxes are removed
+        if not has_workers():
+            raise
+        _say_interrupted(out)
+        _leave(INTERRUPTED)
+    except (ExperimentError, ModelSetupError) as error:
+        if not has_workers():
+            raise
+        complain(str(error))
+        _leave(2)
+
+
+def _say_interrupted(out: Path) -> None:
+    sys.stderr.write(
+        f"interrupted: finished cells are in {out}; "
+        "run the same command again to go on\n"
+    )
+
+
+def _leave(status: int) -> NoReturn:
+    """End at once: a worker waits for a reply, maybe minutes, and it is not kept."""
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _heed_requests_to_stop() -> None:

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -107,3 +108,63 @@ def test_interrupted_run_keeps_what_is_finished_and_says_how_to_go_on(
     assert done.returncode == 0, complaint
     summary = json.loads(printed[printed.index("{") :])
     assert (summary["scored"], summary["attempted"]) == (9, 9 - len(rows))
+
+
+WAITING = """
+import sys, time
+from agent.errors import ModelSetupError
+from swe_features.commands import run as command
+from swe_features.session import run_experiment
+from tests.swe_features.small_experiment import Student, equip_with
+
+class Waiting(Student):
+    asked = 0
+
+    def complete(self, messages, tools):
+        with self._lock:
+            self.asked += 1
+            number = self.asked
+        print("asked", flush=True)
+        if number == 2 and sys.argv[1] == "refused":
+            raise ModelSetupError("401: check the key")
+        time.sleep(600)
+
+def waiting_run(experiment, out, progress, **options):
+    set_up = lambda config, run_id: equip_with(Waiting())
+    return run_experiment(experiment, out, progress, set_up=set_up, **options)
+
+command.run_experiment = waiting_run
+from swe_features.cli import main
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+def waiting_run(folder: Path, how: str) -> subprocess.Popen[str]:
+    """A run whose model does not reply, once it was asked twice."""
+    small_experiment(folder)
+    words = ["run", str(folder / "till.jsonl"), "--repo", str(folder / "repository")]
+    words += ["--arms", "no-context", "--workers", "2", "--out", str(folder / "o")]
+    program = start(folder, "-c", WAITING, how, *words)
+    assert program.stdout is not None
+    for _ in range(2):
+        program.stdout.readline()
+    return program
+
+
+def test_second_interrupt_ends_a_run_at_once(tmp_path: Path) -> None:
+    """It took the message away, and waited for the model's reply, for minutes."""
+    program = waiting_run(tmp_path, "silent")
+    program.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    program.send_signal(signal.SIGINT)
+    _, complaint = program.communicate(timeout=60)
+    assert program.returncode == 130, complaint
+    assert "run the same command again to go on" in complaint
+    assert "Traceback" not in complaint
+
+
+def test_run_that_cannot_succeed_waits_for_no_other_reply(tmp_path: Path) -> None:
+    program = waiting_run(tmp_path, "refused")
+    _, complaint = program.communicate(timeout=60)
+    assert program.returncode == 2, complaint
+    assert complaint.endswith("error: 401: check the key\n")
