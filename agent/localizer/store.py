@@ -7,6 +7,7 @@ the same chain is a start for a newer one.
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -33,6 +34,8 @@ FORMAT = 6
 _ARRAYS = ("touch_starts", "touch_file", "touch_status", "touch_length", "namings")
 _COLUMNS = ("starts", "place", "plus", "minus")
 _KEPT = 12
+_NAME = re.compile(r"[0-9a-f]{40,64}-\d+-(chain|heads-).*")
+"""Of an index, whatever its format and horizon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,9 @@ class IndexStore:
             raise
 
     def _forget(self) -> None:
-        folders = [one for one in self._root.iterdir() if one.name[0] != "."]
+        # Whoever names a folder for indexes may keep something else there.
+        found = self._root.iterdir()
+        folders = [one for one in found if _NAME.fullmatch(one.name)]
         folders.sort(key=lambda one: one.stat().st_mtime, reverse=True)
         for folder in folders[_KEPT:]:
             shutil.rmtree(folder, ignore_errors=True)

@@ -17,6 +17,7 @@ from agent.localizer.localizer import Candidate, Prediction
 from agent.localizer.set_size import SetPreference
 from agent.localizer.store import IndexStore
 from agent.plain_text import show_on_one_line
+from swe_features.commands.given_path import given_path
 from swe_features.errors import ConfigError
 from tasks.obtaining import cache_folder, check_cache
 
@@ -34,7 +35,12 @@ def predict(  # noqa: PLR0917 - an option is a parameter
     title: Annotated[str, typer.Option(help="The change in one line.")] = "",
     body: Annotated[str, typer.Option(help="Its description.")] = "",
     body_file: Annotated[
-        Path | None, typer.Option(help="Read the description from here; - is stdin.")
+        Path | None,
+        typer.Option(
+            parser=given_path,
+            metavar="PATH",
+            help="Read the description from here; - is stdin.",
+        ),
     ] = None,
     commit: Annotated[str, typer.Option(help="Where the change starts from.")] = "HEAD",
     min_files: Annotated[int, typer.Option(min=0, help="Name at least so many.")] = 1,
@@ -46,7 +52,8 @@ def predict(  # noqa: PLR0917 - an option is a parameter
         int, typer.Option(min=1, help="Candidates to list, beside the chosen files.")
     ] = 50,
     cache: Annotated[
-        Path | None, typer.Option(help="Where indexes are kept.", show_default=False)
+        Path | None,
+        typer.Option(parser=given_path, metavar="PATH", help="Where indexes are kept."),
     ] = None,
     *,
     past_heads: Annotated[

@@ -93,3 +93,17 @@ def test_the_indexes_that_nobody_uses_make_room(tmp_path: Path) -> None:
     assert len(kept) == 12
     assert git(repo, "rev-parse", "main~1") in kept
     assert git(repo, "rev-parse", "main~14") not in kept
+
+
+def test_making_room_removes_nothing_but_indexes(tmp_path: Path) -> None:
+    """`predict --cache .` deleted all folders of the current one but twelve."""
+    repo = shop(tmp_path / "one", rounds=3).write()
+    root = tmp_path / "home"
+    for number in range(14):
+        (root / f"project-{number}").mkdir(parents=True)
+        (root / f"project-{number}" / "work.txt").write_text("mine")
+    store = IndexStore(root)
+    for back in range(14, 0, -1):
+        learn(repo, f"main~{back}", store=store)
+    assert len(store.commits("chain")) == 12
+    assert len(list(root.glob("project-*/work.txt"))) == 14

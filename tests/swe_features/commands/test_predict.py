@@ -188,3 +188,19 @@ def test_a_long_wait_is_explained_beside_the_answer(
     printed = capsys.readouterr()
     assert "learning this repository's past" in printed.err
     json.loads(printed.out)
+
+
+@pytest.mark.parametrize("option", ["--cache", "--body-file"])
+def test_an_empty_path_names_nothing(
+    option: str,
+    repository: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """An empty `--cache` was the current folder, and indexes were kept there."""
+    monkeypatch.chdir(tmp_path)
+    words = [str(repository), "--title", TITLE, option, ""]
+    assert call("predict", "swe_features.commands.predict", words) == 2
+    assert "an empty path names nothing" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*-chain"))
