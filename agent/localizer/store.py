@@ -11,6 +11,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from pathlib import Path
@@ -75,12 +76,15 @@ class IndexStore:
             LocalizerError: It is there and cannot be read.
         """
         folder = self._root / (commit + _ending(horizon))
-        if not folder.is_dir():
+        before = _inode(folder)
+        if before is None:
             return None
         try:
             stored = _read(folder, commit, horizon)
             os.utime(folder)
         except (OSError, ValueError, KeyError, TypeError) as error:
+            if _inode(folder) != before:
+                return None  # it made room for another one meanwhile
             msg = f"the index in {str(folder)!r} is broken ({error}): delete it"
             raise LocalizerError(msg) from error
         return stored
@@ -119,9 +123,29 @@ class IndexStore:
         # Whoever names a folder for indexes may keep something else there.
         found = self._root.iterdir()
         folders = [one for one in found if _NAME.fullmatch(one.name)]
-        folders.sort(key=lambda one: one.stat().st_mtime, reverse=True)
+        folders.sort(key=_last_use, reverse=True)
         for folder in folders[_KEPT:]:
-            shutil.rmtree(folder, ignore_errors=True)
+            # At once: who reads it finds it whole, or gone.
+            gone = folder.with_name(f".gone-{folder.name}")
+            with suppress(OSError):  # somebody else was faster
+                folder.rename(gone)
+            shutil.rmtree(gone, ignore_errors=True)
+
+
+def _inode(folder: Path) -> int | None:
+    """Which folder it is that has this name now; None where none has."""
+    try:
+        return folder.stat().st_ino
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _last_use(folder: Path) -> float:
+    """When an index was used last, by its folder's time; never, where it is gone."""
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _ending(horizon: str) -> str:

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,23 @@ def test_the_indexes_that_nobody_uses_make_room(tmp_path: Path) -> None:
     assert len(kept) == 12
     assert git(repo, "rev-parse", "main~1") in kept
     assert git(repo, "rev-parse", "main~14") not in kept
+
+
+def test_programs_that_make_room_at_once_do_not_disturb_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs that share a cache took indexes from each other while they read them."""
+    monkeypatch.setattr("agent.localizer.store._KEPT", 1)
+    repo = shop(tmp_path / "one", rounds=3).write()
+    root = tmp_path / "indexes"
+
+    def work(offset: int) -> None:
+        for back in range(12):
+            learn(repo, f"main~{1 + (back + offset) % 4}", store=IndexStore(root))
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(work, number) for number in range(4)]:
+            done.result()
 
 
 def test_making_room_removes_nothing_but_indexes(tmp_path: Path) -> None:
