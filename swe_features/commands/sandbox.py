@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from agent.plain_text import show_on_one_line
 from sandbox.contract import COMMAND_TIMEOUT_S
 from sandbox.opening import open_driver
 from sandbox.sealing import seal
@@ -21,6 +22,8 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Run a command in a fresh sealed sandbox, or prove seals again.",
 )
+
+_DAY_S = 86_400.0
 
 _Repo = Annotated[str, typer.Option(help="Path or URL of a git repository.")]
 _Commit = Annotated[str, typer.Option(help="The base commit; an id, branch or tag.")]
@@ -46,7 +49,10 @@ def run(
         ),
     ] = "auto",
     timeout: Annotated[
-        float, typer.Option(min=0.1, help="Seconds after which it is killed.")
+        float,
+        typer.Option(
+            min=0.1, max=_DAY_S, help="Seconds after which it is killed; at most a day."
+        ),
     ] = COMMAND_TIMEOUT_S,
     *,
     show_changes: Annotated[
@@ -79,7 +85,7 @@ def run(
         typer.echo(f"error: killed after {timeout:g} seconds", err=True)
     for change in changes:
         note = " (mode only)" if change.mode_only else ""
-        path = change.path.encode(errors="surrogateescape").decode(errors="replace")
+        path = show_on_one_line(change.path)
         typer.echo(f"{change.kind}: {path}{note}", err=True)
     raise typer.Exit(result.exit_code)
 

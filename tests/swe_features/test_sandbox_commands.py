@@ -68,6 +68,24 @@ def test_changes_are_said_if_asked_for(
     assert capfd.readouterr().err == "modified: a.txt\nadded: new\n"
 
 
+def test_no_name_of_a_changed_file_acts_in_the_terminal(
+    repository: Path, cache: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A name of two lines was two lines, and its escapes cleared the screen."""
+    line = r"touch $'b\nmodified: a.txt' $'c\e[2J' $'d\xff'"
+    assert run_in_sandbox(repository, "--changes", "--", line) == 0
+    said = capfd.readouterr().err.splitlines()
+    assert said == ["added: b?modified: a.txt", "added: c?[2J", "added: d?"]
+
+
+@pytest.mark.parametrize("timeout", ["inf", "1e12", "nan", "0"])
+def test_a_time_that_nobody_can_wait_for_is_bad_input(
+    timeout: str, repository: Path, cache: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run_in_sandbox(repository, "--timeout", timeout, "--", "true") == 2
+    assert capfd.readouterr().err.count("\n") == 1
+
+
 def test_a_commit_that_is_not_there_is_bad_input_in_one_line(
     repository: Path, cache: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
