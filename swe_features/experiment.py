@@ -14,6 +14,7 @@ from agent.limits import Limits
 from agent.sleep_phase import STEP_CAP
 from agent.tools.memory import TOKEN_BUDGET
 from swe_features.errors import ConfigError
+from tasks.obtaining import is_url
 
 __all__ = ["SEEDS", "ExperimentConfig", "LimitsConfig", "find_config", "load_config"]
 
@@ -31,7 +32,7 @@ _PATHS = ("suite", "record", "replay")
 _PLAIN = {
     "int_parsing": "write a whole number",
     "int_type": "write a whole number",
-    "tuple_type": "write a list, such as [2, 4, 8]",
+    "tuple_type": "write a list, in brackets",
 }
 """What to do about an error of a setting, by its name at pydantic."""
 
@@ -334,14 +335,10 @@ def _beside(config: ExperimentConfig, folder: Path) -> ExperimentConfig:
         if (place := getattr(config, name)) is not None
     }
     sources = {
-        name: source if _is_address(source) else str(folder / source)
+        name: source if is_url(source) else str(folder / source)
         for name, source in config.repositories.items()
     }
     return config.with_options(repositories=sources, **paths)
-
-
-def _is_address(source: str) -> bool:
-    return "://" in source or source.startswith("git@")
 
 
 def _refuse_unknown(

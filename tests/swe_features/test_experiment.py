@@ -22,7 +22,8 @@ def test_paths_of_a_file_are_beside_it(tmp_path: Path) -> None:
     file.write_text(
         "suite: rows.jsonl\n"
         "record: requests\n"
-        "repositories: {o/n: ../repo, o/far: 'https://example.org/far.git'}\n"
+        "repositories: {o/n: ../repo, o/far: 'https://example.org/far.git',"
+        " o/ssh: 'ann@example.org:far.git'}\n"
         "budgets: [8, 2, 8]\n"
     )
     config = load_config(file)
@@ -31,6 +32,7 @@ def test_paths_of_a_file_are_beside_it(tmp_path: Path) -> None:
     assert config.record == tmp_path / "requests"
     assert config.repositories["o/n"] == str(tmp_path / "../repo")
     assert config.repositories["o/far"] == "https://example.org/far.git"
+    assert config.repositories["o/ssh"] == "ann@example.org:far.git"
     assert config.budgets == (8, 2)
 
 
