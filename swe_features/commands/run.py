@@ -73,13 +73,16 @@ def run(  # noqa: PLR0917  # each parameter is an option
 
     swe-features run figure-11 --model anthropic/claude-sonnet-4-5 --dry-run
     """
+    found = find_config(config)
+    own = _pairs(model_option, "--model-option")
     options = {
         "suite": suite,
         "repositories": _repositories(repo),
         "model": model,
         "sleep_model": sleep_model,
         "learned_context_tokens": learned_context_tokens,
-        "model_options": _pairs(model_option, "--model-option"),
+        # Beside those of the file: without its `api_base` another server were asked.
+        "model_options": {**found.model_options, **own} if own else None,
         "budgets": _split(budgets),
         "arms": _split(arms),
         "seeds": seeds,
@@ -93,7 +96,7 @@ def run(  # noqa: PLR0917  # each parameter is an option
         "executor": executor,
         "address": address,
     }
-    settings = find_config(config).with_options(**options)
+    settings = found.with_options(**options)
     if address is not None and settings.executor != "ray":
         msg = "only Ray has an address: add --executor ray"
         raise typer.BadParameter(msg, param_hint="--address")

@@ -222,6 +222,25 @@ def test_experiment_file_is_run_and_options_win(
     assert "bm25" in printed
 
 
+def test_an_option_of_the_model_stands_beside_those_of_the_file(
+    words: list[str], tmp_path: Path
+) -> None:
+    """One took all others away: `api_base` too, so that another server was asked."""
+    file = tmp_path / "mine.yaml"
+    options = "{api_base: 'http://127.0.0.1:9/v1', temperature: 0}"
+    file.write_text(
+        "suite: till.jsonl\nrepositories: {shop/till: repository}\n"
+        f"model: openai/m\nmodel_options: {options}\narms: [oracle]\n"
+    )
+    words = ["run", str(file), *words[4:], "--model-option", "temperature=1"]
+    assert main(words) == 0
+    (record,) = json.loads((tmp_path / "out" / "manifest.json").read_text())["runs"]
+    assert record["config"]["model_options"] == {
+        "api_base": "http://127.0.0.1:9/v1",
+        "temperature": "1",
+    }
+
+
 def test_repository_without_rows_is_refused(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
