@@ -12,7 +12,12 @@ from typing import Any
 
 import typer
 
-from agent.errors import AgentError, LocalizerError, ModelSetupError
+from agent.errors import (
+    AgentError,
+    LearnedContextError,
+    LocalizerError,
+    ModelSetupError,
+)
 from sandbox.errors import DriverUnavailableError, SandboxError, SourceError
 from swe_features.complaints import complain, describe_refusal
 from swe_features.errors import ExperimentError
@@ -28,6 +33,7 @@ _ClickError: type[Exception] = typer.BadParameter.__mro__[2]
 _BAD_INPUT = (
     ExperimentError,
     TaskError,
+    LearnedContextError,
     LocalizerError,
     ModelSetupError,
     DriverUnavailableError,

@@ -241,6 +241,19 @@ def test_an_option_of_the_model_stands_beside_those_of_the_file(
     }
 
 
+def test_damaged_learned_context_is_bad_input(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of all that can be damaged in a run, this alone exited with 1."""
+    words += ["--arms", "sleep-time", "--budgets", "2"]
+    assert main(words) == 0
+    for path in (tmp_path / "out" / "contexts").glob("*.json"):
+        path.write_text("{")
+    capsys.readouterr()
+    assert main([*words, "--retry", "all"]) == 2
+    assert "remove it to learn it again" in capsys.readouterr().err
+
+
 def test_repository_without_rows_is_refused(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
