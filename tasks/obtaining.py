@@ -134,12 +134,21 @@ def cache_folder(environment: Mapping[str, str] | None = None) -> Path:
 
     Args:
         environment: Where the variables are; None takes this process's own.
+
+    Raises:
+        CacheError: Neither is named, and the user has no home folder.
     """
     environment = os.environ if environment is None else environment
     if named := environment.get("SWE_FEATURES_CACHE"):
         return Path(named)
     base = environment.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "swe-features"
+    if base:
+        return Path(base) / "swe-features"
+    try:
+        return Path.home() / ".cache" / "swe-features"
+    except RuntimeError as error:  # a user without HOME and without an entry
+        message = "this user has no home folder: name one by SWE_FEATURES_CACHE"
+        raise CacheError(message) from error
 
 
 def check_cache(cache: Path, option: str = "SWE_FEATURES_CACHE") -> None:

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.errors import RepositoryError
-from tasks.obtaining import is_url, obtain, open_repositories
+from tasks.errors import CacheError, RepositoryError
+from tasks.obtaining import cache_folder, is_url, obtain, open_repositories
 from tasks.repository import Repository
 from tests.tasks.histories import History
 
@@ -81,3 +81,18 @@ def test_several_repositories_need_names(history: History, tmp_path: Path) -> No
     assert sorted(named) == ["a/b", "c/d"]
     with pytest.raises(RepositoryError, match="owner/name="):
         open_repositories([place, place], tmp_path)
+
+
+def test_user_without_a_home_is_told_what_to_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container's user has no HOME, and no entry: each command was a traceback."""
+
+    def no_home() -> Path:
+        msg = "Could not determine home directory."
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(Path, "home", no_home)
+    with pytest.raises(CacheError, match="no home folder: name one by SWE_FEATURES"):
+        cache_folder({})
+    assert cache_folder({"SWE_FEATURES_CACHE": str(tmp_path)}) == tmp_path
