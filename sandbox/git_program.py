@@ -70,6 +70,7 @@ def start_git(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            process_group=0,  # Ctrl-C in a terminal strikes the whole group
         )
     except FileNotFoundError:
         message = "no git program on PATH: install git, version 2.31 or later"
@@ -95,7 +96,11 @@ def finish_git(
     Raises:
         SealError: It failed; the message carries git's own last line.
     """
-    stdout, stderr = process.communicate(stdin)
+    try:
+        stdout, stderr = process.communicate(stdin)
+    except BaseException:
+        end_git(process)
+        raise
     if process.returncode != 0:
         lines = stderr.decode(errors="replace").strip().splitlines() or ["no message"]
         command = " ".join(arguments[:2])

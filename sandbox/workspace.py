@@ -64,6 +64,7 @@ class Workspace:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
+            process_group=0,  # Ctrl-C in a terminal strikes the whole group
         )
         if finished.returncode != 0:
             reason = finished.stderr.decode(errors="replace").strip().splitlines()

@@ -54,6 +54,7 @@ class TreeCopy:
             ["tar", "-xf", "-", "--no-same-owner", "-C", str(folder)],
             input=archived.stdout,
             check=True,
+            process_group=0,  # Ctrl-C in a terminal strikes the whole group
         )
         self._before = _hash_files(folder)
 

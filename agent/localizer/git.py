@@ -91,6 +91,7 @@ def stream_git(
                 stderr=complaints,
                 env=_environment() | more,
                 bufsize=1 << 20,
+                process_group=0,  # Ctrl-C in a terminal strikes the whole group
             )
         except OSError as error:
             msg = f"git cannot be started ({error}): install git"

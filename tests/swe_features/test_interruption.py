@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -108,6 +109,48 @@ def test_interrupted_run_keeps_what_is_finished_and_says_how_to_go_on(
     assert done.returncode == 0, complaint
     summary = json.loads(printed[printed.index("{") :])
     assert (summary["scored"], summary["attempted"]) == (9, 9 - len(rows))
+
+
+SLOW_PROGRAM = """#!/bin/sh
+case "$*" in *{word}*) touch {mark}; sleep 1;; esac
+exec {program} "$@"
+"""
+
+
+@pytest.mark.parametrize(("name", "word"), [("cp", "tree"), ("git", "pack-objects")])
+def test_interrupt_in_a_terminal_breaks_no_cell(
+    name: str, word: str, tmp_path: Path
+) -> None:
+    """Ctrl-C strikes programs under a run too, and their cells were rows that broke."""
+    small_experiment(tmp_path)
+    wrapped, mark = tmp_path / "bin" / name, tmp_path / "began"
+    wrapped.parent.mkdir()
+    program = shutil.which(name)
+    wrapped.write_text(SLOW_PROGRAM.format(word=word, mark=mark, program=program))
+    wrapped.chmod(0o755)
+    words = ["run", str(tmp_path / "till.jsonl")]
+    words += ["--repo", str(tmp_path / "repository"), "--arms", "no-context"]
+    run = subprocess.Popen(
+        [sys.executable, "-c", STOPPED, *words, "--out", str(tmp_path / "o")],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PATH": f"{wrapped.parent}:{os.environ['PATH']}",
+            "SWE_FEATURES_CACHE": str(tmp_path / "other cache"),
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    while not mark.exists():
+        assert run.poll() is None
+        time.sleep(0.05)
+    os.killpg(run.pid, signal.SIGINT)
+    _, complaint = run.communicate(timeout=60)
+    assert run.returncode == 130, complaint
+    rows = list(read_results(tmp_path / "o" / "results.jsonl"))
+    assert {row.outcome for row in rows} <= {"scored"}
 
 
 WAITING = """
