@@ -55,8 +55,8 @@ class RunDirectory:
         self.trajectories = path / "trajectories"
         self.contexts = path / "contexts"
         self._redactor = redactor
-        made = [folder for folder in (path, *path.parents) if not folder.exists()]
-        self._made = (self.trajectories, self.contexts, *made)
+        folders = (path, *path.parents)
+        self._made = [folder for folder in folders if not folder.exists()]
         try:
             self._lock = _lock(path / ".lock")
             # Now: whoever held it, and never began, removed folders that were empty.
@@ -126,12 +126,16 @@ class RunDirectory:
             self._lock = -1
 
     def _remove_what_is_empty(self) -> None:
+        for folder in (self.trajectories, self.contexts):
+            with suppress(OSError):  # one that holds something stays
+                folder.rmdir()
         with suppress(OSError):
             if self.results.path.stat().st_size == 0:
                 self.results.path.unlink()
+                # Now another run may begin here.
                 (self.path / ".lock").unlink()
         for folder in self._made:
-            with suppress(OSError):  # one that holds something stays
+            with suppress(OSError):
                 folder.rmdir()
 
     def __enter__(self) -> Self:
@@ -145,33 +149,32 @@ def _lock(path: Path) -> int:
     """Lock a file, which is made with its folder; its descriptor holds the lock."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # The kernel lets go of it when its holder dies, however it dies.
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_at(lock, path):
-                os.ftruncate(lock, 0)
-                os.write(lock, f"{os.getpid()}\n".encode())
-                return lock
-            os.close(lock)
-        except OSError as error:
-            holder = os.read(lock, 32).decode("ascii", "replace").strip()
-            os.close(lock)
-            if error.errno not in {errno.EAGAIN, errno.EACCES}:
-                raise
+            return _lock_now(path)
+        except (StoreError, FileNotFoundError):  # held, or its holder removes it
             if time.monotonic() > deadline:
-                msg = (
-                    f"{path.parent} is being written by another run (process {holder}):"
-                    " wait for it, or choose another --out"
-                )
-                raise StoreError(msg) from error
+                raise
         time.sleep(_LOOK_S)
 
 
-def _is_at(descriptor: int, path: Path) -> bool:
-    """Whether an open file is the one of that path: its holder may have removed it."""
+def _lock_now(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The kernel lets go of it when its holder dies, however it dies.
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
-        return False
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.path.samestat(os.fstat(lock), path.stat()):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+        os.ftruncate(lock, 0)
+        os.write(lock, f"{os.getpid()}\n".encode())
+    except OSError as error:
+        holder = os.read(lock, 32).decode("ascii", "replace").strip()
+        os.close(lock)
+        if error.errno not in {errno.EAGAIN, errno.EACCES}:
+            raise
+        msg = (
+            f"{path.parent} is being written by another run (process {holder}): "
+            "wait for it, or choose another --out"
+        )
+        raise StoreError(msg) from error
+    return lock

@@ -2,6 +2,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Timer
 
@@ -84,6 +86,23 @@ def test_lock_that_is_let_go_of_soon_is_waited_for(
         with pytest.raises(StoreError, match="another run"):
             RunDirectory(out, Redactor({}))
     assert (out / "results.jsonl").read_text() == "{}\n"
+
+
+def test_run_that_never_began_takes_nothing_from_the_next_one(tmp_path: Path) -> None:
+    """It removed the folders of one that had the lock by then."""
+    out = tmp_path / "parent" / "out"
+
+    def take() -> None:
+        for _ in range(40):
+            with RunDirectory(out, Redactor({})) as directory:
+                time.sleep(0.001)
+                assert directory.trajectories.is_dir()
+                assert directory.contexts.is_dir()
+                assert directory.results.path.exists()
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(take) for _ in range(2)]:
+            done.result()
 
 
 def test_directory_can_be_opened_again_after_it_was_closed(tmp_path: Path) -> None:
