@@ -146,11 +146,12 @@ def test_interrupt_in_a_terminal_breaks_no_cell(
     while not mark.exists():
         assert run.poll() is None
         time.sleep(0.05)
+    time.sleep(0.4)  # one that just starts is in our group for a moment
     os.killpg(run.pid, signal.SIGINT)
     _, complaint = run.communicate(timeout=60)
     assert run.returncode == 130, complaint
     rows = list(read_results(tmp_path / "o" / "results.jsonl"))
-    assert {row.outcome for row in rows} <= {"scored"}
+    assert not [row.broken.message for row in rows if row.broken]
 
 
 WAITING = """
