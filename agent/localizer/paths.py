@@ -22,12 +22,13 @@ _CONFIG_SUFFIXES = frozenset(
     (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json", ".in", ".lock", ".conf", ".env")
 )
 _CHANGELOG = re.compile(
-    r"^(change(s|log|_log)|history|news|releases?(.notes)?)\b", re.I
+    r"^((change(s|log|_log)|history|news|releases?(.notes)?)\b|what'?s.?new)", re.I
 )
 _REQUIREMENTS = re.compile(
     r"^((requirements|constraints)[\w.-]*\.(txt|in|pip|ya?ml|toml)|setup\.(py|cfg)"
     r"|pyproject\.toml|pipfile|tox\.ini|noxfile\.py|.*\.lockb?|package(-lock)?\.json|pnpm-[\w-]+\.yaml"
-    r"|npm-shrinkwrap\.json|lerna\.json|composer\.json|gemfile|cargo\.toml"
+    r"|npm-shrinkwrap\.json|(lerna|composer|bower)\.json|gemfile|.*\.gemspec|cargo\.toml"
+    r"|environment[\w.-]*\.ya?ml|build\.sbt|.*\.csproj"
     r"|go\.(mod|sum)|pom\.xml|build\.gradle(\.kts)?|cmakelists\.txt)$",
     re.I,
 )
@@ -35,6 +36,7 @@ _SETTINGS = re.compile(r"^(\.\w+rc|[\w.-]+\.config)\.[cm]?[jt]s$", re.I)
 """What tools of JavaScript are set up by, which is code in name only."""
 _TEST_DIRS_TEXT = """
     test tests testing testdata spec specs e2e cypress __tests__ __mocks__
+    __fixtures__ __snapshots__
 """
 _TEST_DIRS = frozenset(_TEST_DIRS_TEXT.split())
 _EXAMPLE_DIRS_TEXT = """
@@ -43,7 +45,11 @@ _EXAMPLE_DIRS_TEXT = """
 _EXAMPLE_DIRS = frozenset(_EXAMPLE_DIRS_TEXT.split())
 _CHANGELOG_DIRS = frozenset(("changelog", "changelog.d", "newsfragments", ".changeset"))
 _ENTRY_SUFFIXES = frozenset((".md", ".rst", ".txt"))
-_FRAGMENT_DIRS = frozenset(("changes", "news"))
+_FRAGMENT_DIRS_TEXT = """
+    changes news releases release_notes release-notes releasenotes relnotes whatsnew
+    whats_new next_whats_new
+"""
+_FRAGMENT_DIRS = frozenset(_FRAGMENT_DIRS_TEXT.split())
 """Of changelog entries, where it is texts that are in them."""
 _TEST_WORDS = frozenset(("test", "tests", "spec", "specs"))
 _CYPRESS = re.compile(r"\.cy\.[cm]?[jt]sx?$")

@@ -30,7 +30,7 @@ from agent.localizer.prior import Prior, read_prior
 
 __all__ = ["FORMAT", "IndexStore", "StoredIndex"]
 
-FORMAT = 6
+FORMAT = 7
 """Other coefficients are another format too: what was practised fits only its own."""
 _ARRAYS = ("touch_starts", "touch_file", "touch_status", "touch_length", "namings")
 _COLUMNS = ("starts", "place", "plus", "minus")

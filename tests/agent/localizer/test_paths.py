@@ -41,6 +41,14 @@ from agent.localizer.tokens import terms_of
         ("site/news/detail.html", FileKind.DOC),
         ("requirements.yml", FileKind.REQUIREMENTS),
         ("benchmarks/cart.py", FileKind.EXAMPLE),
+        ("doc/whats_new/v1.2.rst", FileKind.CHANGELOG),
+        ("docs/source/whatsnew-3.rst", FileKind.CHANGELOG),
+        ("docs/releases/5.1.txt", FileKind.CHANGELOG),
+        ("src/releases/table.ts", FileKind.SOURCE),
+        ("docs/history_files.md", FileKind.DOC),
+        ("environment.yml", FileKind.REQUIREMENTS),
+        ("cart.gemspec", FileKind.REQUIREMENTS),
+        ("src/__fixtures__/cart.js", FileKind.TEST),
     ],
 )
 def test_a_path_tells_its_kind(path: str, kind: FileKind) -> None:
