@@ -1,6 +1,7 @@
 """`swe-features mine`: make a suite out of a clone's history."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +9,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from agent.redaction import Redactor
 from swe_features.commands.given_path import given_path
+from swe_features.kept_judge import KeptJudge
 from swe_features.suite_mining import (
     Enrich,
     Mined,
@@ -38,6 +41,9 @@ NO_HEADS = (
     "message names are not seen; git fetch origin "
     "'+refs/pull/*/head:refs/pull/*/head' brings GitHub's"
 )
+
+TOLD_EACH = 25
+"""Judged pull requests, where no terminal shows each."""
 
 ClusterModel = Annotated[
     str | None,
@@ -111,7 +117,7 @@ def mine(  # noqa: PLR0917 - an option is a parameter
     )
     if github == "api" and name is None:
         check_address(repo if is_url(repo) else remote_address(repository))
-    chosen = open_judge(judge)
+    chosen = open_judge(judge, output)
     console = Console(highlight=False, markup=False, soft_wrap=True)
     enrich = open_forge(github, output) if github else None
     mined = mine_suite(repository, plan, judge=chosen, enrich=enrich)
@@ -138,8 +144,11 @@ def check_address(url: str) -> None:
         raise SuiteError(message)
 
 
-def open_judge(name: str) -> Judge | None:
-    """The judge of that name; None for `none`."""
+def open_judge(name: str, output: Path) -> Judge | None:
+    """The judge of that name; None for `none`.
+
+    What a model judges is paid, and kept beside the suite; it is counted as it comes.
+    """
     if name == "none":
         return None
     if name == "offline":
@@ -147,7 +156,16 @@ def open_judge(name: str) -> Judge | None:
     # litellm is seconds to import, and only this judge needs it.
     from swe_features.model_judge import open_model_judge  # noqa: PLC0415
 
-    return open_model_judge(name)
+    console = Console(stderr=True, highlight=False)
+
+    def count_up(judged: int) -> None:
+        if console.is_terminal:
+            console.print(f"judged {judged} pull requests ", end="\r")
+        elif judged % TOLD_EACH == 0:
+            console.print(f"judged {judged} pull requests")
+
+    kept = output.with_name(f"{output.stem}.judgements.jsonl")
+    return KeptJudge(open_model_judge(name), kept, Redactor(os.environ), count_up)
 
 
 def open_forge(source: str, output: Path) -> Enrich:

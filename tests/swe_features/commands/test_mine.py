@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from agent.messages import ToolCall
+from agent.model import Reply
+from agent.models.scripted_model import ScriptedModel
 from swe_features.invocation import call
 from tests.tasks.histories import History
 
@@ -264,3 +267,28 @@ def test_clone_without_heads_is_told_what_it_lacks(
     history.git("update-ref", "refs/pull/4/head", "HEAD")
     assert mine(history, tmp_path / "suite.jsonl") == 0
     assert capsys.readouterr().err == ""
+
+
+def test_a_model_that_judges_is_paid_once(
+    history: History,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer = {"yes": True, "why": "because"}
+    verdict = ToolCall(
+        "c", "judge", dict.fromkeys(("clear", "feature", "alone"), answer)
+    )
+    models = [ScriptedModel([Reply("", (verdict,))] * replies) for replies in (1, 2, 0)]
+    left = list(models)
+    monkeypatch.setattr(
+        "swe_features.model_judge.load_model", lambda *_, **__: left.pop(0)
+    )
+    output = tmp_path / "suite.jsonl"
+    statuses = [mine(history, output, "--judge", "a/model") for _ in models]
+    assert [len(model.requests) for model in models] == [2, 2, 0]
+    assert statuses == [1, 0, 0]
+    assert "the script of 'scripted' is over after 1 replies" in capsys.readouterr().err
+    assert len(output.read_text().splitlines()) == 3
+    kept = (tmp_path / "suite.judgements.jsonl").read_text().splitlines()
+    assert [json.loads(line)["number"] for line in kept] == [1, 2, 3]
