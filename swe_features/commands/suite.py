@@ -116,10 +116,18 @@ def show(
     loaded = load_suite(
         suite, repositories, relate=relate, order=order, skip_invalid=True
     )
-    for one in loaded.instances:
-        if instance in {one.instance_id, str(one.target.pr_number)}:
-            print_instance(_console(), one, masked=masked)
-            return
+    meant = [
+        one
+        for one in loaded.instances
+        if instance in {one.instance_id, str(one.target.pr_number)}
+    ]
+    if len(meant) > 1:
+        ids = ", ".join(one.instance_id for one in meant)
+        message = f"{instance} is a number of several repositories: name one of {ids}"
+        raise ConfigError(message)
+    if meant:
+        print_instance(_console(), meant[0], masked=masked)
+        return
     known = ", ".join(one.instance_id for one in loaded.instances[:3])
     message = f"unknown instance {instance!r}: the suite has {known}, ..."
     if loaded.skipped:

@@ -155,3 +155,13 @@ def test_papers_suite_wants_a_folder_that_is_there(
 ) -> None:
     assert call("suite", MODULE, ["paper", "--clones", str(tmp_path / "no")]) == 2
     assert "is not a folder" in capsys.readouterr().err
+
+
+def test_a_number_of_two_repositories_is_not_guessed(
+    history: History, suite: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = suite.read_text()
+    suite.write_text(text + text.replace('"o/n"', '"o/other"'))
+    assert run(history, "show", suite, "2") == 2
+    assert "name one of o__n-2, o__other-2" in capsys.readouterr().err
+    assert run(history, "show", suite, "o__other-2") == 0
