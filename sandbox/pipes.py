@@ -1,5 +1,6 @@
 """A supervisor as a child process, reached through its standard streams."""
 
+import errno
 import fcntl
 import os
 import subprocess
@@ -16,6 +17,15 @@ __all__ = ["ChildSupervisor", "start_child"]
 
 _PATIENCE_S = 2
 _PIPE_BYTES = 1 << 20
+_FEWER = "raise that limit (ulimit), or use fewer workers"
+_REMEDIES = {
+    errno.ENOENT: "install it",
+    errno.EMFILE: _FEWER,
+    errno.ENFILE: _FEWER,
+    errno.EAGAIN: _FEWER,
+    errno.ENOMEM: "free some memory, or use fewer workers",
+}
+"""What to do where a program cannot be started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +76,8 @@ def start_child(
             start_new_session=True,
         )
     except OSError as error:
-        message = f"cannot start {arguments[0]}: {error.strerror}: install it"
+        remedy = _REMEDIES.get(error.errno or 0, "see what this machine lacks")
+        message = f"cannot start {arguments[0]}: {error.strerror}: {remedy}"
         raise DriverUnavailableError(message) from error
     assert process.stdin is not None
     assert process.stdout is not None

@@ -94,7 +94,9 @@ def stream_git(
                 process_group=0,  # Ctrl-C in a terminal strikes the whole group
             )
         except OSError as error:
-            msg = f"git cannot be started ({error}): install git"
+            is_missing = isinstance(error, FileNotFoundError)
+            remedy = "install git" if is_missing else "raise that limit (ulimit)"
+            msg = f"git cannot be started ({error}): {remedy}"
             raise LocalizerError(msg) from error
         yield from _lines_of(process)
         if process.returncode:
