@@ -212,6 +212,9 @@ def _compare(  # noqa: PLR0913  # two sides, and what they are called
     doubts = doubts_about([*left, *right], suspects=suspects)
     if unpaired:
         doubts += (f"{unpaired} cells have no partner and are left out.",)
+    unlike = {a.instance_id for a, b in valid if a.gold_files != b.gold_files}
+    if unlike:
+        doubts += (f"The gold files of {len(unlike)} instances are not the same.",)
     return Comparison(
         baseline=names[0],
         other=names[1],

@@ -74,6 +74,14 @@ def test_cells_without_a_partner_are_counted_and_left_out() -> None:
     assert any("1 cells have no partner" in doubt for doubt in found.reading.doubts)
 
 
+def test_instances_whose_answers_differ_are_a_doubt() -> None:
+    before = arm_cells("test-time", {4: (100, [0.5, 0.5])})
+    after = [replace(each, arm="sleep-time") for each in before]
+    after[0] = replace(after[0], gold_files=frozenset({"b.py"}))
+    (found,) = compare_arms([*before, *after], baseline="test-time", other="sleep-time")
+    assert "The gold files of 1 instances are not the same." in found.reading.doubts
+
+
 def test_seeds_are_paired_and_averaged_within_an_instance() -> None:
     cells = [
         cell(arm=arm, seed=seed, f1=f1)
