@@ -1,12 +1,13 @@
 """How long a report of 2,000 cells takes to write, and a browser to open.
 
-    python benchmarks/report_page.py
+    python -m benchmarks.report_page
 
 Needs chromium and playwright. Opening is measured in the browser, from navigation to
 the moment when everything stands on the page and has been painted; the least of several
 fresh pages, since anything else on the machine only adds.
 """
 
+import argparse
 import shutil
 import tempfile
 import time
@@ -25,6 +26,7 @@ PAINTED = """() => new Promise((resume) => requestAnimationFrame(
 
 def main() -> None:
     """Measure, and print."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = make_experiment(
             Path(name) / "run",
