@@ -49,7 +49,7 @@ def export_experiment(
     Args:
         experiment: Read from its directory.
         form: Which form.
-        out: Folder for the files; made where it is missing.
+        out: Folder for the files; made where there is something to write.
 
     Returns:
         The files, in order.
@@ -61,7 +61,6 @@ def export_experiment(
     is_of_agents = form in (Form.ATIF, Form.MINI)
     write = _write_trajectories if is_of_agents else _write_predictions
     try:
-        out.mkdir(parents=True, exist_ok=True)
         written = tuple(write(experiment, form, out))
     except OSError as error:
         msg = (
@@ -88,7 +87,6 @@ def _write_trajectories(
         else:
             path = out / f"{result.cell_id}.json"
             value = _as_atif(experiment, result)
-        path.parent.mkdir(exist_ok=True)
         _write(path, json.dumps(value, indent=1))
         yield path
 
@@ -142,6 +140,7 @@ def _write_predictions(
 
 
 def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     with draft_of(path) as draft:
         draft.write_text(text, encoding="utf-8")
 

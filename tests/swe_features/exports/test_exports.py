@@ -228,6 +228,7 @@ def test_attempts_that_only_predict_have_no_patch(
 ) -> None:
     with pytest.raises(ConfigError, match="--mode edit"):
         export_experiment(stored, Form.SWE_BENCH, tmp_path / "patches")
+    assert not (tmp_path / "patches").exists()
 
 
 def test_file_lists_need_a_scored_cell_and_no_patch(stored: StoredExperiment) -> None:
