@@ -3,11 +3,13 @@
 import ast
 import re
 import runpy
+import textwrap
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from agent.external.command import OWN_AGENTS, load_agents
 from tasks.rows import parse_row
 from tasks.suite_files import dump_row
 
@@ -71,3 +73,14 @@ def test_the_columns_of_a_row_are_told() -> None:
     assert len(row) == 4
     known = set(dump_row(parse_row(row)))
     assert set(told) - {"related_prs"} <= known
+
+
+def test_the_example_of_an_agent_of_ones_own_is_a_file_of_agents(
+    tmp_path: Path,
+) -> None:
+    page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    block = re.search(r"^    agents:\n(?:    .*\n)+", page, re.MULTILINE)
+    assert block is not None
+    path = tmp_path / "agents.yaml"
+    path.write_text(textwrap.dedent(block.group()))
+    assert "mine" in load_agents({OWN_AGENTS: str(path)})
