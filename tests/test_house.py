@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import agent.events
 from agent.external.command import OWN_AGENTS, load_agents
 from tasks.rows import parse_row
 from tasks.suite_files import dump_row
@@ -84,3 +85,16 @@ def test_the_example_of_an_agent_of_ones_own_is_a_file_of_agents(
     path = tmp_path / "agents.yaml"
     path.write_text(textwrap.dedent(block.group()))
     assert "mine" in load_agents({OWN_AGENTS: str(path)})
+
+
+def test_every_kind_of_event_is_told() -> None:
+    """Whoever studies trajectories found the kinds in a docstring alone."""
+    page = (ROOT / "docs" / "agent.md").read_text(encoding="utf-8")
+    table = page.split("| kind |", 1)[1].split("\n\n", 1)[0]
+    told = {
+        kind
+        for line in table.splitlines()[2:]
+        for kind in re.findall(r"`(\w+)`", line.split("|")[1])
+    }
+    recorded = re.findall(r"^([a-z_]+)(?: {2,}|$)", agent.events.__doc__ or "", re.M)
+    assert told == {*recorded, "cell", "broken"}
