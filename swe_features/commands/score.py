@@ -27,7 +27,7 @@ __all__ = ["score"]
 
 def score(
     predictions: Annotated[
-        Path, typer.Argument(help="JSON lines, or JSON by instance id.")
+        Path, typer.Argument(help="JSON lines, a JSON list, or JSON by instance id.")
     ],
     suite: Annotated[Path, typer.Option(help="The suite's rows, as JSON lines.")],
     repo: Annotated[

@@ -164,7 +164,9 @@ def stats(
 
 @app.command()
 def paper(
-    clones: Annotated[Path, typer.Option(help="Folder with the clones.")],
+    clones: Annotated[
+        Path, typer.Option(help="Folder with the clones, as aider and ComfyUI.")
+    ],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write what was found.")
     ] = None,
