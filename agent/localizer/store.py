@@ -35,6 +35,9 @@ FORMAT = 7
 _ARRAYS = ("touch_starts", "touch_file", "touch_status", "touch_length", "namings")
 _COLUMNS = ("starts", "place", "plus", "minus")
 _KEPT = 12
+"""Indexes of one history."""
+_ORIGIN = "origin"
+"""A file in each index, with the oldest commit of its history."""
 _NAME = re.compile(r"[0-9a-f]{40,64}-\d+-(chain|heads-).*")
 """Of an index, whatever its format and horizon."""
 
@@ -90,14 +93,14 @@ class IndexStore:
         return stored
 
     def save(self, stored: StoredIndex) -> None:
-        """Keep an index; the ones that were not used for longest make room.
+        """Keep an index; those of its history that were not used for longest make room.
 
         Raises:
             LocalizerError: It cannot be written there.
         """
         try:
             self._keep(stored)
-            self._forget()
+            self._forget(_origin_of(stored))
         except OSError as error:
             msg = (
                 f"no index can be kept in {str(self._root)!r} ({error.strerror}): name"
@@ -119,10 +122,11 @@ class IndexStore:
             shutil.rmtree(half, ignore_errors=True)
             raise
 
-    def _forget(self) -> None:
+    def _forget(self, origin: str) -> None:
         # Whoever names a folder for indexes may keep something else there.
         found = self._root.iterdir()
-        folders = [one for one in found if _NAME.fullmatch(one.name)]
+        indexes = [one for one in found if _NAME.fullmatch(one.name)]
+        folders = [one for one in indexes if _read_origin(one) in {origin, None}]
         folders.sort(key=_last_use, reverse=True)
         for folder in folders[_KEPT:]:
             # At once: who reads it finds it whole, or gone.
@@ -130,6 +134,19 @@ class IndexStore:
             with suppress(OSError):  # somebody else was faster
                 folder.rename(gone)
             shutil.rmtree(gone, ignore_errors=True)
+
+
+def _origin_of(stored: StoredIndex) -> str:
+    changes = stored.index.changes
+    return changes[0].commit if changes else ""
+
+
+def _read_origin(folder: Path) -> str | None:
+    """The oldest commit of an index's history; None of an older format, or gone."""
+    try:
+        return (folder / _ORIGIN).read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return None
 
 
 def _inode(folder: Path) -> int | None:
@@ -154,6 +171,7 @@ def _ending(horizon: str) -> str:
 
 def _write(folder: Path, stored: StoredIndex) -> None:
     index = stored.index
+    (folder / _ORIGIN).write_text(_origin_of(stored), encoding="ascii")
     for name in _ARRAYS:
         np.save(folder / f"{name}.npy", getattr(index, name))
     for field in FIELDS:

@@ -8,7 +8,7 @@ from agent.errors import LocalizerError
 from agent.localizer.learning import learn
 from agent.localizer.practice import as_arrays
 from agent.localizer.store import IndexStore
-from tests.agent.localizer.pasts import git, merge_a_branch, shop
+from tests.agent.localizer.pasts import Past, git, merge_a_branch, shop
 
 TITLE = "Add a retry option to the router"
 
@@ -94,6 +94,30 @@ def test_the_indexes_that_nobody_uses_make_room(tmp_path: Path) -> None:
     assert len(kept) == 12
     assert git(repo, "rev-parse", "main~1") in kept
     assert git(repo, "rev-parse", "main~14") not in kept
+
+
+def test_no_history_makes_room_for_another(tmp_path: Path) -> None:
+    """Whoever indexed thirteen repositories ahead of time lost the first one's."""
+    store = IndexStore(tmp_path / "indexes")
+    other = Past(tmp_path / "other")
+    other.commit("Another beginning", {"a.py": "x = 1\n"})
+    learn(other.write(), store=store)
+    (known,) = store.commits("chain")
+    repo = shop(tmp_path / "one", rounds=3).write()
+    for back in range(14, 0, -1):
+        learn(repo, f"main~{back}", store=store)
+    kept = store.commits("chain")
+    assert known in kept
+    assert len(kept) == 1 + 12
+
+
+def test_indexes_of_an_older_format_make_room(tmp_path: Path) -> None:
+    repo = shop(tmp_path / "one", rounds=3).write()
+    root = tmp_path / "indexes"
+    for number in range(13):
+        (root / f"{number:040x}-1-chain").mkdir(parents=True)
+    learn(repo, store=IndexStore(root))
+    assert len(list(root.glob("*-1-chain"))) == 11
 
 
 def test_programs_that_make_room_at_once_do_not_disturb_each_other(
