@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from swe_features.errors import StoreError
+from swe_features.invocation import call
 from swe_features.merging import merge_experiments
 from swe_features.preparation import prepare
 from swe_features.report.content import gather
@@ -37,6 +38,22 @@ def test_merged_shards_are_the_whole_experiment(tmp_path: Path) -> None:
     before = (tmp_path / "merged" / "results.jsonl").read_bytes()
     run_with_student(whole, tmp_path / "merged")
     assert (tmp_path / "merged" / "results.jsonl").read_bytes() == before
+
+
+def test_a_merged_table_says_what_a_run_says_below_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part, out = shard(tmp_path, 1), tmp_path / "merged"
+    words = [str(part), "--out", str(out)]
+    assert call("merge", "swe_features.commands.merge", words) == 0
+    said = capsys.readouterr().out
+    (driver,) = {row.driver for row in read_experiment(part).rows}
+    assert f"Sandbox: {driver} (" in said
+    assert "Note: The offline model" not in said
+    results = part / "results.jsonl"
+    results.write_text(results.read_text().replace('"student"', '"offline"'))
+    assert call("merge", "swe_features.commands.merge", [*words[:-1], f"{out}-2"]) == 0
+    assert "Note: The offline model is no language model" in capsys.readouterr().out
 
 
 def test_merging_again_adds_nothing(tmp_path: Path) -> None:
