@@ -104,11 +104,13 @@ class LiteLLMModel:
                 "for one anthropic/claude-sonnet-4-5"
             )
             raise ModelSetupError(msg)
-        elif key is None and provider is None and api_base is None:
+        elif key is None and provider is None:
             missing = find_missing_keys(self.name)
-            if missing:
+            # OpenAI's client wants one for whatever server.
+            if missing and (api_base is None or missing == ("OPENAI_API_KEY",)):
+                free = "" if api_base is None else " (any text, if it asks for none)"
                 msg = (
-                    f"{self.name} needs a key: set {' or '.join(missing)}, "
+                    f"{self.name} needs a key: set {' or '.join(missing)}{free}, "
                     "or the option api_key_env"
                 )
                 raise ModelSetupError(msg)

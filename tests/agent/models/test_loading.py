@@ -126,6 +126,16 @@ def keyless(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         ("gpt-5-mini", {}, "set OPENAI_API_KEY"),
         ("gemini/gemini-2.5-pro", {}, "set GOOGLE_API_KEY or GEMINI_API_KEY"),
         ("openai/m", {"api_base": "http://127.0.0.1:9/v1"}, "set OPENAI_API_KEY"),
+        (
+            "openai/gpt-4o",
+            {"api_base": "http://127.0.0.1:9/v1"},
+            r"set OPENAI_API_KEY \(any text, if it asks for none\), or",
+        ),
+        (
+            "openai/m",
+            {"api_base": "http://127.0.0.1:9/v1", "client": "litellm"},
+            "set OPENAI_API_KEY",
+        ),
         ("openai/m", {"api_key_env": "NONE_HERE"}, "has no NONE_HERE"),
         ("nobody/m", {}, "nobody serves 'nobody/m': write PROVIDER/NAME"),
         ("m", {}, "nobody serves 'm'"),
