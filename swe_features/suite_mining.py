@@ -83,15 +83,7 @@ def mine_suite(
         TaskError: The name cannot be a repository's, the clone cannot be read, lacks
             its trees, holds no pull requests, or clustering lacks its library.
     """
-    if plan.relate not in RELATIONS:
-        message = f"unknown relation {plan.relate!r}: use {', '.join(RELATIONS)}"
-        raise SuiteError(message)
-    if plan.cluster_model is not None and plan.relate != "cluster":
-        message = f"{plan.cluster_model} would group nothing: add --relate cluster"
-        raise SuiteError(message)
-    if plan.repo is not None and not is_repository_name(plan.repo):
-        message = f"cannot name a repository {plan.repo!r}: write owner/name"
-        raise SuiteError(message)
+    _check_plan(plan)
     found = find_pull_requests(
         repository, branch=plan.branch, with_commits=plan.with_commits
     )
@@ -126,6 +118,19 @@ def mine_suite(
         repo=repo,
         candidates=candidates,
     )
+
+
+def _check_plan(plan: MiningPlan) -> None:
+    """Refuse what cannot be mined as it is asked for."""
+    if plan.relate not in RELATIONS:
+        message = f"unknown relation {plan.relate!r}: use {', '.join(RELATIONS)}"
+        raise SuiteError(message)
+    if plan.cluster_model is not None and plan.relate != "cluster":
+        message = f"{plan.cluster_model} would group nothing: add --relate cluster"
+        raise SuiteError(message)
+    if plan.repo is not None and not is_repository_name(plan.repo):
+        message = f"cannot name a repository {plan.repo!r}: write owner/name"
+        raise SuiteError(message)
 
 
 def _refuse_without_trees(
