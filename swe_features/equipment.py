@@ -1,6 +1,6 @@
 """What an experiment works with: the models, and the driver that makes sandboxes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Self
@@ -11,7 +11,7 @@ from sandbox.contract import Driver
 from swe_features.arms import choose_arms
 from swe_features.experiment import ExperimentConfig
 
-__all__ = ["OFFLINE_NOTE", "Equipment", "equip", "offline_note"]
+__all__ = ["Equipment", "equip", "offline_note"]
 
 OFFLINE_NOTE = (
     "The offline model is no language model: it ranks files by their words and by what "
@@ -97,7 +97,6 @@ def _check_access(config: ExperimentConfig) -> None:
         check_access(config.sleep_model, **config.sleep_model_options)
 
 
-def offline_note(config: ExperimentConfig) -> str | None:
-    """What must stand beside the figures of the offline model; None without it."""
-    models = {config.model, config.sleep_model or config.model}
+def offline_note(models: Iterable[str | None]) -> str | None:
+    """What must stand beside figures where one of the models is the offline one."""
     return OFFLINE_NOTE if OFFLINE in models else None

@@ -1,6 +1,6 @@
 """What was run with what: the manifest of a run's directory, as it is read back."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from swe_features.errors import StoreError
 from swe_features.journal import read_document, refuse_later
 
-__all__ = ["SCHEMA", "read_manifest"]
+__all__ = ["SCHEMA", "describe_drivers", "read_manifest"]
 
 SCHEMA = 1
 """Version of its fields."""
@@ -65,3 +65,17 @@ def read_manifest(path: Path) -> dict[str, Any]:
         msg = f"{path} is no manifest of ours ({problem}): restore it"
         raise StoreError(msg) from error
     return manifest
+
+
+def describe_drivers(
+    manifest: Mapping[str, Any], names: Container[str | None]
+) -> tuple[str, ...]:
+    """Those of the drivers that have one of the names, and what each isolates.
+
+    Any: JSON values.
+    """
+    return tuple(
+        f"{name} ({record['isolation']})"
+        for name, record in manifest["drivers"].items()
+        if name in names
+    )

@@ -24,7 +24,7 @@ from swe_features.equipment import Equipment, equip, offline_note
 from swe_features.errors import ConfigError, StoreError
 from swe_features.executors import Executor, Threads
 from swe_features.experiment import ExperimentConfig
-from swe_features.manifest import SCHEMA, read_manifest
+from swe_features.manifest import SCHEMA, describe_drivers, read_manifest
 from swe_features.plan import Plan, read_plan
 from swe_features.preparation import Experiment
 from swe_features.provenance import environment_record
@@ -232,7 +232,7 @@ def _run_record(
         "config": experiment.config.model_dump(mode="json"),
         "repositories": {name: str(path) for name, path in experiment.sources.items()},
         "environment": environment_record(),
-        "offline_note": offline_note(experiment.config),
+        "offline_note": offline_note(_models(experiment)),
     }
 
 
@@ -250,15 +250,8 @@ def _summarise(
     return RunSummary(
         directory=out,
         rows=rows,
-        isolation=(
-            *(
-                f"{name} ({record['isolation']})"
-                for name, record in manifest["drivers"].items()
-                if name in drivers
-            ),
-            *_beside(experiment),
-        ),
-        offline_note=offline_note(experiment.config),
+        isolation=(*describe_drivers(manifest, drivers), *_beside(experiment)),
+        offline_note=offline_note(_models(experiment)),
         skipped_rows=len(experiment.suite.skipped),
         planned=len(planned),
         scored=sum(row.scored for row in rows),
@@ -269,6 +262,10 @@ def _summarise(
             for result in results.values()
         ),
     )
+
+
+def _models(experiment: Experiment) -> tuple[str | None, ...]:
+    return experiment.config.model, experiment.config.sleep_model
 
 
 def _beside(experiment: Experiment) -> tuple[str, ...]:

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from agent.models.loading import OFFLINE
 from swe_features.commands.given_path import given_path
-from swe_features.equipment import OFFLINE_NOTE
+from swe_features.equipment import offline_note
+from swe_features.manifest import describe_drivers
 from swe_features.merging import merge_experiments
 from swe_features.results import StoredExperiment
 from swe_features.table import as_text, summarise
@@ -39,10 +39,11 @@ def merge(
 
 def _say_beside(whole: StoredExperiment) -> None:
     """What a run says below its table: where commands ran, and who is no model."""
-    drivers = {result.driver for result in whole.results.values()}
-    for name, record in whole.manifest["drivers"].items():
-        if name in drivers:
-            typer.echo(f"Sandbox: {name} ({record['isolation']})")
-    models = {one.model for one in whole.results.values()}
-    if OFFLINE in models | {one.sleep_model for one in whole.results.values()}:
-        typer.echo(f"Note: {OFFLINE_NOTE}")
+    results = whole.results.values()
+    for sentence in describe_drivers(whole.manifest, {one.driver for one in results}):
+        typer.echo(f"Sandbox: {sentence}")
+    note = offline_note(
+        {name for one in results for name in (one.model, one.sleep_model)}
+    )
+    if note is not None:
+        typer.echo(f"Note: {note}")

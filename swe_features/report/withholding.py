@@ -10,10 +10,9 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from agent.models.loading import OFFLINE
 from agent.rollout import Stop
 from swe_features.cell_results import CellResult
-from swe_features.equipment import OFFLINE_NOTE
+from swe_features.equipment import offline_note
 from swe_features.report.content import ReportContent
 
 __all__ = ["withhold_from_result", "withhold_texts"]
@@ -138,7 +137,7 @@ def _run(run: Mapping[str, Any]) -> dict[str, Any]:
         **_only(run, ("run_id", "started_at", "cells", "attempted")),
         "config": {**models, **_only(config, _SETTINGS)},
         "environment": {name: _version(each) for name, each in environment.items()},
-        "offline_note": OFFLINE_NOTE if OFFLINE in models.values() else None,
+        "offline_note": offline_note(models.values()),
     }
 
 
