@@ -95,7 +95,7 @@ def stream_git(
             )
         except OSError as error:
             is_missing = isinstance(error, FileNotFoundError)
-            remedy = "install git" if is_missing else "raise that limit (ulimit)"
+            remedy = "install git" if is_missing else "see what this machine lacks"
             msg = f"git cannot be started ({error}): {remedy}"
             raise LocalizerError(msg) from error
         yield from _lines_of(process)
