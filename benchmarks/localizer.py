@@ -104,6 +104,8 @@ def main() -> None:
     if results:
         print_summary(results)
     if options.picture and results:
+        print("\nof changes of any kind that edit two files of code:")
+        _print_reliability(others)
         _draw(options.picture, results, others)
     if options.json:
         options.json.write_text(json.dumps(_as_record(results), indent=1))
@@ -333,8 +335,6 @@ def _draw(
     results: Mapping[str, Sequence[Asked]],
     others: Mapping[str, Sequence[Asked]],
 ) -> None:
-    print("\nof changes of any kind that edit two files of code:")
-    _print_reliability(others)
     from benchmarks.localizer_picture import Row, draw  # noqa: PLC0415 - an extra
 
     rows = [
