@@ -151,8 +151,9 @@ def _lock(path: Path) -> int:
     while True:
         try:
             return _lock_now(path)
-        except (StoreError, FileNotFoundError):  # held, or its holder removes it
-            if time.monotonic() > deadline:
+        except (StoreError, FileNotFoundError, FileExistsError):
+            # It is held, or who held it removes it and its folder just now.
+            if path.parent.is_file() or time.monotonic() > deadline:
                 raise
         time.sleep(_LOOK_S)
 
